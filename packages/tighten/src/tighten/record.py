@@ -1,0 +1,110 @@
+"""What a study leaves behind: frozen records that the ledger stores and the reports render.
+
+They hold plain values only, so that any of them can be written as JSON and read back. Nothing
+here knows how a trial was run or how a page is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from tighten.decision import Case, Status, Verdict
+from tighten.errors import FailureKind
+from tighten.parameters import Configuration
+
+__all__ = [
+    "CaseSummary",
+    "Failure",
+    "GateResult",
+    "Role",
+    "StudyRecord",
+    "TrialRecord",
+]
+
+
+class Role(StrEnum):
+    """Why a trial was run."""
+
+    BASELINE = "baseline"
+    SEARCH = "search"
+    CONFIRMATION = "confirmation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a trial could not be judged."""
+
+    kind: FailureKind
+    message: str
+    tail: str = ""
+    log: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """Outcome of one gate: ``passed``, and one line that says by how much or why not."""
+
+    name: str
+    passed: bool
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSummary:
+    """All values of one case in one trial, one per launch, in the case's own metric."""
+
+    case: str
+    values: tuple[float, ...]
+    median: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRecord:
+    """One set of parameter values: edited, built, verified, measured, judged.
+
+    ``number`` 0 is the baseline. ``identical_to`` names the earlier trial whose build has the
+    same code; such a trial is not measured. Times are in seconds, ``started`` is ISO 8601 UTC.
+    """
+
+    number: int
+    role: Role
+    configuration: Configuration
+    started: str
+    cases: tuple[CaseSummary, ...] = ()
+    verdict: Verdict | None = None
+    failure: Failure | None = None
+    gates: tuple[GateResult, ...] = ()
+    identical_to: int | None = None
+    incumbent: int | None = None  # number of the trial it was compared with
+    code_hash: str = ""
+    build_seconds: float = 0.0
+    gate_seconds: float = 0.0
+    benchmark_seconds: float = 0.0
+    overhead_seconds: float = 0.0
+    log: str | None = None
+    patch: str = ""  # unified diff of the edit against the project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyRecord:
+    """One run of a study, with all its trials in order."""
+
+    run: int
+    name: str
+    study_file: str
+    project: str
+    started: str
+    finished: str | None
+    status: Status | None  # None: still running, or killed
+    cases: tuple[Case, ...]
+    parameters: tuple[Mapping[str, Any], ...]  # name, kind, place, domain, baseline value
+    machine: Mapping[str, Any]
+    max_trials: int
+    trials: tuple[TrialRecord, ...] = field(default=())
+    best: int = 0  # number of the trial whose values are kept; 0 is the baseline
+    confirmation: Verdict | None = None  # fresh measurement of the best against the baseline
