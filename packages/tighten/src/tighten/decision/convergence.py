@@ -1,0 +1,136 @@
+"""When a study is over, and why.
+
+The rules look at what the ledger holds, in this order, and the first that applies names the
+status: the baseline failed, an interrupt, success, primary success, regression, the number of
+trials, the time budget, stagnation, nothing left to propose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tighten.decision.model import Case, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tighten.record import TrialRecord
+
+__all__ = ["Limits", "Status", "convergence"]
+
+
+class Status(StrEnum):
+    """Why a study ended."""
+
+    SUCCESS = "success"
+    PRIMARY_SUCCESS = "primary_success"
+    MAX_TRIALS = "max_trials"
+    TIME_BUDGET = "time_budget"
+    STAGNATION = "stagnation"
+    REGRESSION = "regression"
+    EXHAUSTED = "exhausted"
+    INTERRUPTED = "interrupted"
+    BASELINE_FAILED = "baseline_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When a study stops although its strategy has more to propose.
+
+    Parameters
+    ----------
+    max_trials
+        Trials of the search, without baseline and confirmation.
+    time_budget
+        Seconds of the whole run; None for no limit.
+    stagnation_trials
+        Stop after this many judged trials in a row none of which was accepted with a gain of
+        ``stagnation_improvement``; None for never.
+    stagnation_improvement
+        Gain over the incumbent that counts as progress.
+    stop_on_regression
+        Stop after a trial in which a case was shown to lose more than it may.
+    """
+
+    max_trials: int
+    time_budget: float | None = None
+    stagnation_trials: int | None = None
+    stagnation_improvement: float = 0.01
+    stop_on_regression: bool = False
+
+
+def convergence(
+    history: Sequence[TrialRecord],
+    limits: Limits,
+    cases: Sequence[Case],
+    *,
+    elapsed: float,
+    exhausted: bool = False,
+    interrupted: bool = False,
+) -> Status | None:
+    """Return why the study is over, or None while it goes on.
+
+    Parameters
+    ----------
+    history
+        All trials in order, the baseline (number 0) first; confirmations are ignored.
+    limits
+        The study's limits.
+    cases
+        All cases; those with a target decide on success.
+    elapsed
+        Seconds since the start, earlier runs of a resumed study included.
+    exhausted
+        Whether the strategy has nothing left to propose.
+    interrupted
+        Whether the user asked to stop.
+    """
+    if any(trial.role == "baseline" and trial.failure for trial in history):
+        return Status.BASELINE_FAILED
+    search = [trial for trial in history if trial.role == "search"]
+    rules = (
+        (interrupted, Status.INTERRUPTED),
+        (_reaches_targets(history, cases), Status.SUCCESS),
+        (_reaches_targets(history, [c for c in cases if c.primary]), Status.PRIMARY_SUCCESS),
+        (limits.stop_on_regression and _ends_in_regression(search), Status.REGRESSION),
+        (len(search) >= limits.max_trials, Status.MAX_TRIALS),
+        (limits.time_budget is not None and elapsed >= limits.time_budget, Status.TIME_BUDGET),
+        (_stagnates(search, limits), Status.STAGNATION),
+        (exhausted, Status.EXHAUSTED),
+    )
+    return next((status for applies, status in rules if applies), None)
+
+
+def _reaches_targets(history: Sequence[TrialRecord], cases: Sequence[Case]) -> bool:
+    """Return whether the best trial so far meets every target of ``cases``, at least one."""
+    kept = [t for t in history if t.role == "baseline" or (t.role == "search" and _accepted(t))]
+    values = {case.case: case.median for case in kept[-1].cases} if kept else {}
+    wanted = [case for case in cases if case.target is not None]
+    return bool(wanted) and all(
+        case.name in values and case.meets_target(values[case.name]) for case in wanted
+    )
+
+
+def _accepted(trial: TrialRecord) -> bool:
+    return trial.verdict is not None and trial.verdict.outcome is Outcome.ACCEPT
+
+
+def _ends_in_regression(search: Sequence[TrialRecord]) -> bool:
+    verdict = search[-1].verdict if search else None
+    return verdict is not None and bool(verdict.regressed)
+
+
+def _stagnates(search: Sequence[TrialRecord], limits: Limits) -> bool:
+    """Return whether the latest judged trials brought nothing; failed ones say nothing."""
+    if limits.stagnation_trials is None:
+        return False
+    judged = [trial for trial in search if trial.failure is None]
+    latest = judged[-limits.stagnation_trials :]
+    return len(latest) == limits.stagnation_trials and not any(
+        _accepted(trial)
+        and trial.verdict is not None
+        and trial.verdict.objective.gain >= limits.stagnation_improvement
+        for trial in latest
+    )
