@@ -1,0 +1,100 @@
+"""One launch of the benchmark, with a result that this launch and no other wrote."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from tighten.errors import FailureKind, StateError, TrialError
+from tighten.samples import Launch, read_result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tighten.runner.command import Command, Completed, Places, Runner
+
+__all__ = ["launch"]
+
+
+def launch(
+    runner: Runner,
+    command: Command,
+    places: Places,
+    *,
+    format: str,
+    log: Path,
+) -> Launch:
+    """Run the benchmark once and read the result it wrote.
+
+    Parameters
+    ----------
+    runner, command, places
+        What runs, and where.
+    format
+        Name of the result's format; see `tighten.samples.read_result`.
+    log
+        Where its output goes.
+
+    Returns
+    -------
+    Launch
+        The result with what the launch cost.
+
+    Raises
+    ------
+    TrialError
+        If the command fails, hangs, or leaves no result of its own: the old one is removed
+        before, and one that is older than the launch (a copy of an earlier file) is refused.
+    StateError
+        If the result's directory cannot be written.
+    """
+    stamp = _cleared(places.result)
+    completed = runner.run(command, places, log=log, kind_on_failure=FailureKind.CRASH)
+    _require_new(places.result, stamp, completed)
+    try:
+        result = read_result(places.result, format)
+    except TrialError as error:
+        raise TrialError(
+            str(error), kind=error.kind, log=completed.log, tail=completed.tail
+        ) from error
+    return Launch(
+        result=result,
+        wall=completed.wall,
+        cpu=completed.cpu,
+        involuntary_switches=completed.involuntary_switches,
+        load=completed.load,
+        source=places.result,
+    )
+
+
+def _cleared(result: Path) -> int:
+    """Remove an earlier result; return the present time by the clock of its file system [ns]."""
+    try:
+        result.parent.mkdir(parents=True, exist_ok=True)
+        if result.is_dir() and not result.is_symlink():
+            shutil.rmtree(result)
+        result.unlink(missing_ok=True)
+        result.touch()
+        stamp = result.stat().st_mtime_ns
+        result.unlink()
+    except OSError as error:
+        raise StateError(
+            f"cannot write {result}: {error.strerror}; free some space there or make the "
+            "directory writable, or choose another place with --state DIR"
+        ) from error
+    return stamp
+
+
+def _require_new(result: Path, stamp: int, completed: Completed) -> None:
+    if not result.exists():
+        message = "the benchmark ended well but wrote no result; it must write to {result}"
+    elif _newest(result) < stamp:
+        message = "the result is older than this launch; the benchmark must write {result} anew"
+    else:
+        return
+    raise TrialError(message, kind=FailureKind.RESULT, log=completed.log, tail=completed.tail)
+
+
+def _newest(result: Path) -> int:
+    files = [path for path in result.rglob("*") if path.is_file()] if result.is_dir() else []
+    return max((path.stat().st_mtime_ns for path in files), default=result.stat().st_mtime_ns)
