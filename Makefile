@@ -1,16 +1,49 @@
 # One set of targets; each does its own set-up. uv comes from PyPI when it is missing.
-UV := $(shell command -v uv || echo .tools/bin/uv)
+UV := $(shell command -v uv || echo $(CURDIR)/.tools/bin/uv)
 RUN := $(UV) run --frozen
+export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: setup demo test test-long lint bench docs minimums clean
 .DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long lint bench docs minimums clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-.tools/bin/uv:
+$(CURDIR)/.tools/bin/uv:
 	python3 -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv
 
-setup: $(filter .tools/%,$(UV))  ## install everything into .venv (Rust core included)
+setup: $(filter $(CURDIR)/.tools/%,$(UV))  ## install everything into .venv, the Rust core included
 	$(UV) sync --frozen
+
+demo: setup  ## tune quantforge's thresholds on this machine (short form, under 10 minutes)
+	$(RUN) tighten tune studies/quantforge/demo.toml
+
+test: setup  ## every test that needs less than minutes
+	cargo test --workspace --locked --quiet
+	$(RUN) pytest -m "not long"
+
+test-long: setup  ## the long campaigns: kills, fuzzing, live A/A sessions
+	$(RUN) pytest -m long --timeout 3600
+
+lint: setup  ## formatters, linters, types, stubs, import contracts
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) codespell
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) python -m mypy.stubtest quantforge._core
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+
+bench: setup  ## print every number in docs/performance, and write it there
+	$(RUN) python benchmarks/run.py
+
+docs: setup  ## regenerate what is generated: references, tables, pictures
+	$(RUN) python docs/generate.py
+
+minimums: setup  ## the tests again on the lowest dependency versions allowed
+	$(UV) run --isolated --resolution lowest-direct --all-packages pytest -m "not long"
+
+clean:  ## remove what the targets made
+	rm -rf .venv .tools target .tighten .mypy_cache .ruff_cache .pytest_cache .hypothesis

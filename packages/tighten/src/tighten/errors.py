@@ -16,7 +16,10 @@ Python's own ``KeyboardInterrupt`` (exit code 130).
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "BaselineError",

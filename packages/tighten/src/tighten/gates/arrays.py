@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import zipfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     with path.open("rb") as file:
         magic = file.read(6)
     if magic.startswith(b"PK"):
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        return _archived_arrays(path)
     if magic == b"\x93NUMPY":
         return {"array": np.load(path, allow_pickle=False)}
     if magic.startswith(b"PAR1"):
@@ -51,6 +51,14 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     import pyarrow.csv  # noqa: PLC0415  slow to import, rarely needed
 
     return _table_arrays(pyarrow.csv.read_csv(path))
+
+
+def _archived_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"damaged .npz: {error}") from error
 
 
 def _table_arrays(table: Any) -> dict[str, NDArray[Any]]:

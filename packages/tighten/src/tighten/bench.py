@@ -1,0 +1,313 @@
+"""One project on this machine: configurations are built, checked and measured side by side.
+
+The session decides what to try; this module carries it out. It owns the two slots, the gates'
+references and the order of the launches, and knows nothing of search or convergence. A pair is
+always complete: if either launch was disturbed, both are run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+import statistics
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tighten.decision import PairTest, Verdict
+from tighten.errors import FailureKind, StateError, TrialError
+from tighten.events import PairMeasured
+from tighten.gates import SameArrays, check
+from tighten.ledger import Pair
+from tighten.parameters import arguments, environment
+from tighten.patch import patch
+from tighten.record import CaseSummary
+from tighten.runner import MeasuringLock, Places, launch
+from tighten.samples import is_contaminated, launch_value, pair_values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from tighten.events import Listener
+    from tighten.gates import Gate
+    from tighten.options import Options
+    from tighten.parameters import Configuration
+    from tighten.record import GateResult
+    from tighten.runner import Command, Runner
+    from tighten.samples import Launch
+    from tighten.trial import Built, Workplace
+
+__all__ = ["Bench", "Duel", "Measured"]
+
+_RERUNS_PER_PAIR = 2
+_REMEMBERED = 64  # launches that say what is usual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duel:
+    """A comparison of two builds: the verdict and all that it rests on."""
+
+    verdict: Verdict
+    candidate: tuple[CaseSummary, ...]
+    incumbent: tuple[CaseSummary, ...]
+    pairs: tuple[Pair, ...]
+    seconds: float  # inside the benchmark command, both sides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Repeated launches of one build, summarised by case."""
+
+    cases: tuple[CaseSummary, ...]
+    seconds: float  # inside the benchmark command
+
+
+class Bench:
+    """A project that can be built, checked and measured in two places at once.
+
+    Parameters
+    ----------
+    options
+        The study.
+    runner
+        Starts commands.
+    workplace
+        Holds the two slots.
+    listener
+        Hears of each pair.
+    """
+
+    def __init__(
+        self, options: Options, *, runner: Runner, workplace: Workplace, listener: Listener
+    ) -> None:
+        self._options = options
+        self._runner = runner
+        self._workplace = workplace
+        self._listener = listener
+        self._lock = MeasuringLock()
+        self._coin = random.Random(options.seed)
+        self._earlier: list[Launch] = []
+
+    def build(self, configuration: Configuration, *, beside: Built | None = None) -> Built:
+        """Return the build of a configuration in a slot that ``beside`` does not occupy.
+
+        Raises
+        ------
+        TrialError
+            If an edit is refused or the build fails.
+        """
+        slot = self._workplace.slot_for(configuration, beside=beside)
+        return self._workplace.build(slot, configuration)
+
+    def identity(self, built: Built) -> str:
+        """Return a hash of all that runs: the build's code, the environment, the arguments."""
+        chosen = built.configuration
+        outside = [environment(self._options.parameters, chosen)]
+        outside += [arguments(self._options.parameters, chosen)]
+        if not any(outside):
+            return built.code_hash
+        text = f"{built.code_hash} {json.dumps(outside, sort_keys=True)}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def patch(self, configuration: Configuration) -> str:
+        """Return what the configuration changes in the project's files."""
+        return patch(self._options.parameters, configuration, self._options.project)
+
+    def check(self, built: Built, *, is_final: bool = False) -> tuple[GateResult, ...]:
+        """Run the gates in order against the baseline; stop at the first that fails."""
+        return self._gates(built, is_final=is_final, is_reference=False)
+
+    def keep_references(self, built: Built, *, is_final: bool = False) -> tuple[GateResult, ...]:
+        """Run the gates on the baseline and keep what they write for later comparisons."""
+        return self._gates(built, is_final=is_final, is_reference=True)
+
+    def measure(self, built: Built, *, launches: int) -> Measured:
+        """Launch the benchmark ``launches`` times after the study's warm-up launches."""
+        self._warm_up(built)
+        done = []
+        for _ in range(launches):
+            with self._lock:
+                done.append(self._launch(built, "benchmark"))
+        rows = [
+            {case.name: launch_value(one, case) for case in self._options.cases} for one in done
+        ]
+        seconds = sum(one.wall for one in done)
+        return Measured(cases=self._summaries(rows, done[0]), seconds=seconds)
+
+    def duel(
+        self, candidate: Built, incumbent: Built, *, trial: int, confirmation: int = 1
+    ) -> Duel:
+        """Run both builds next to each other, pair by pair, until the verdict is reached.
+
+        Raises
+        ------
+        TrialError
+            If a launch of the candidate fails, or one of the incumbent (the message says so).
+        """
+        self._warm_up(candidate)
+        self._warm_up(incumbent)
+        test = PairTest(self._options.cases, self._options.policy, confirmation=confirmation)
+        log = _PairLog()
+        verdict: Verdict | None = None
+        while verdict is None:
+            first = self._coin.random() < 0.5
+            ours, theirs = self._pair(candidate, incumbent, log, candidate_first=first)
+            values = pair_values(ours, theirs, self._options.cases)
+            log.add(values, candidate_first=first)
+            verdict = test.add(*values)
+            self._tell(trial, test.verdict_now())
+        return Duel(
+            verdict=replace(verdict, reruns=log.reruns),
+            candidate=self._summaries(log.candidate, ours),
+            incumbent=self._summaries(log.incumbent, theirs),
+            pairs=tuple(log.pairs),
+            seconds=log.seconds,
+        )
+
+    def _pair(
+        self, candidate: Built, incumbent: Built, log: _PairLog, *, candidate_first: bool
+    ) -> tuple[Launch, Launch]:
+        """Return one undisturbed pair; a pair that stays disturbed is taken as it is."""
+        for attempt in range(_RERUNS_PER_PAIR + 1):
+            with self._lock:
+                if candidate_first:
+                    ours = self._launch(candidate, "candidate")
+                    theirs = self._launch_incumbent(incumbent)
+                else:
+                    theirs = self._launch_incumbent(incumbent)
+                    ours = self._launch(candidate, "candidate")
+            log.seconds += ours.wall + theirs.wall
+            disturbed = any(is_contaminated(one, self._earlier) for one in (ours, theirs))
+            self._earlier = [*self._earlier, ours, theirs][-_REMEMBERED:]
+            if not disturbed or attempt == _RERUNS_PER_PAIR:
+                break
+            log.reruns += 1
+        return ours, theirs
+
+    def _launch_incumbent(self, incumbent: Built) -> Launch:
+        try:
+            return self._launch(incumbent, "incumbent")
+        except TrialError as error:
+            raise TrialError(
+                f"the incumbent failed beside this candidate: {error}",
+                kind=error.kind,
+                log=error.log,
+                tail=error.tail,
+            ) from error
+
+    def _warm_up(self, built: Built) -> None:
+        for _ in range(self._options.benchmark.warmup_launches):
+            self._launch(built, "warm-up")
+
+    def _launch(self, built: Built, role: str) -> Launch:
+        self._workplace.activate(built)
+        benchmark = self._options.benchmark
+        return launch(
+            self._runner,
+            benchmark.command,
+            self._places(built, self._options.state / "scratch" / "result"),
+            format=benchmark.format,
+            log=self._log(role),
+        )
+
+    def _places(self, built: Built, result: Path) -> Places:
+        parameters = self._options.parameters
+        return Places(
+            trial=built.tree,
+            artifacts=built.artifacts,
+            result=result,
+            python=self._options.python,
+            cpus=self._options.cpus,
+            arguments=tuple(arguments(parameters, built.configuration)),
+            environment=environment(parameters, built.configuration),
+        )
+
+    def _log(self, name: str) -> Path:
+        return self._options.state / "logs" / f"{name}.log"
+
+    def _gates(self, built: Built, *, is_final: bool, is_reference: bool) -> tuple[GateResult, ...]:
+        results: list[GateResult] = []
+        for index, gate in enumerate(self._options.gates):
+            if gate.final_only and not is_final:
+                continue
+            kind = "final" if is_final else "trial"
+            reference = self._options.state / "references" / f"{kind}-{index}"
+            results.append(
+                self._run_gate(gate, built, reference, is_final=is_final, keep=is_reference)
+            )
+            if not results[-1].passed:
+                break
+        return tuple(results)
+
+    def _run_gate(
+        self, gate: Gate, built: Built, reference: Path, *, is_final: bool, keep: bool
+    ) -> GateResult:
+        self._workplace.activate(built)
+        directory = self._options.state / "scratch" / "gate"
+
+        def execute(command: Command, *, environment: Mapping[str, str]) -> Path | None:
+            shutil.rmtree(directory, ignore_errors=True)
+            directory.mkdir(parents=True)
+            places = self._places(built, directory / "result")
+            places = replace(places, environment={**places.environment, **environment})
+            self._runner.run(
+                command, places, log=self._log("gate"), kind_on_failure=FailureKind.GATE
+            )
+            # Some writers append their suffix to the name they are given (np.savez does).
+            return min(directory.glob("result*"), default=None)
+
+        if not keep and isinstance(gate.rule, SameArrays) and not reference.exists():
+            raise StateError(
+                f"the baseline's result of gate {gate.name!r} is gone from {reference}: start "
+                "the study again with `tighten tune`"
+            )
+        outcome = check(gate, execute, None if keep else reference, is_final=is_final)
+        if keep and outcome.passed and isinstance(gate.rule, SameArrays):
+            reference.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(min(directory.glob("result*")), reference)
+        return outcome
+
+    def _summaries(
+        self, rows: Sequence[Mapping[str, float]], example: Launch
+    ) -> tuple[CaseSummary, ...]:
+        return tuple(
+            CaseSummary(
+                case=case.name,
+                values=(values := tuple(row[case.name] for row in rows)),
+                median=statistics.median(values),
+                unit=example.result[case.select][case.metric].unit,
+            )
+            for case in self._options.cases
+        )
+
+    def _tell(self, trial: int, so_far: Verdict) -> None:
+        self._listener(
+            PairMeasured(
+                trial=trial,
+                pairs=so_far.pairs,
+                limit=self._options.policy.max_pairs,
+                gain=so_far.objective.gain,
+                e_value=so_far.objective.e_value,
+            )
+        )
+
+
+class _PairLog:
+    """The pairs of one duel as they come in."""
+
+    def __init__(self) -> None:
+        self.candidate: list[Mapping[str, float]] = []
+        self.incumbent: list[Mapping[str, float]] = []
+        self.pairs: list[Pair] = []
+        self.reruns = 0
+        self.seconds = 0.0
+
+    def add(
+        self, values: tuple[Mapping[str, float], Mapping[str, float]], *, candidate_first: bool
+    ) -> None:
+        ours, theirs = values
+        self.candidate.append(ours)
+        self.incumbent.append(theirs)
+        self.pairs.append((candidate_first, json.dumps(ours), json.dumps(theirs)))
