@@ -1,0 +1,84 @@
+"""Coordinate descent: one parameter at a time, the others at their best values so far.
+
+Its lines are what effect plots show. It ends where no change of a single parameter helps, which need
+not be the best of all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator, Sequence
+
+    from tighten.parameters import Configuration, Parameter, Space, Value
+    from tighten.search.walk import History
+
+__all__ = ["coordinate_descent"]
+
+_FIRST_LOOK = 5  # values of an ordered parameter tried before looking closer
+
+
+def coordinate_descent(
+    space: Space, history: History, rng: random.Random
+) -> Iterator[Configuration]:
+    """Propose line after line until a whole round changes nothing.
+
+    The first round follows the order of the study, the later ones a random order.
+    """
+    order = list(space.parameters)
+    start = None
+    while start != history.incumbent:
+        start = history.incumbent
+        for parameter in order:
+            yield from _line(parameter, history)
+        rng.shuffle(order)
+
+
+def _line(parameter: Parameter, history: History) -> Iterator[Configuration]:
+    """Propose values of one parameter: all categories, or ever closer to the best number."""
+    centre = history.incumbent
+    if parameter.name not in centre:
+        return
+    values = parameter.domain.grid()
+    if not _is_ordered(values):
+        yield from ({**centre, parameter.name: value} for value in values)
+        return
+    line = [{**centre, parameter.name: value} for value in _ascending(values)]
+    looked = _spread_out(len(line))
+    yield from (line[i] for i in looked)
+    if all(history.is_inert(line[i]) for i in looked if line[i] != centre):
+        return
+    while closer := _closer(looked, _best(line, looked, history)):
+        looked = sorted({*looked, *closer})
+        yield from (line[i] for i in closer)
+
+
+def _best(line: Sequence[Configuration], looked: Sequence[int], history: History) -> int:
+    """Return the position of the best configuration among those looked at."""
+    return max(looked, key=lambda i: history.level(line[i]))
+
+
+def _closer(looked: Sequence[int], best: int) -> list[int]:
+    """Return the positions halfway between the best and its neighbours looked at already."""
+    place = looked.index(best)
+    gaps = [
+        (looked[i], looked[i + 1]) for i in (place - 1, place) if i >= 0 and i + 1 < len(looked)
+    ]
+    return [(low + high) // 2 for low, high in gaps if high - low > 1]
+
+
+def _spread_out(count: int) -> list[int]:
+    """Return at most ``_FIRST_LOOK`` positions from the first to the last, evenly spread."""
+    if count <= _FIRST_LOOK:
+        return list(range(count))
+    return [round(i * (count - 1) / (_FIRST_LOOK - 1)) for i in range(_FIRST_LOOK)]
+
+
+def _is_ordered(values: Sequence[Value]) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def _ascending(values: Sequence[Value]) -> list[Value]:
+    return sorted(values, key=float)

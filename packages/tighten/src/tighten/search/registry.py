@@ -1,0 +1,54 @@
+"""The strategies by name; the one place to add another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tighten.errors import StudyError
+from tighten.search.coordinate import coordinate_descent
+from tighten.search.grids import extended_grid, grid
+from tighten.search.uniform import uniform
+from tighten.search.walk import Propose, Strategy, Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tighten.parameters import Configuration, Space
+
+__all__ = ["STRATEGIES", "default_strategy", "strategy"]
+
+STRATEGIES: Mapping[str, Propose] = {
+    "grid": grid,
+    "extended-grid": extended_grid,
+    "coordinate": coordinate_descent,
+    "random": uniform,
+}
+
+
+def strategy(name: str, space: Space, baseline: Configuration, *, seed: int) -> Strategy:
+    """Return a new strategy.
+
+    Parameters
+    ----------
+    name
+        One of ``STRATEGIES``.
+    space
+        What may be tried.
+    baseline
+        Where the study starts; never proposed.
+    seed
+        Of its random numbers.
+
+    Raises
+    ------
+    StudyError
+        If there is no strategy of that name.
+    """
+    if name not in STRATEGIES:
+        raise StudyError(f"unknown search strategy {name!r}; known are {', '.join(STRATEGIES)}")
+    return Walk(name, STRATEGIES[name], space, baseline, seed=seed)
+
+
+def default_strategy(space: Space, *, max_trials: int) -> str:
+    """Return ``grid`` if the trials suffice for all of it, else ``coordinate``."""
+    return "grid" if space.size is not None and space.size <= max_trials else "coordinate"
