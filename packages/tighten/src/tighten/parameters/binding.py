@@ -10,15 +10,18 @@ needs: new file contents, variables and shell words.
 
 from __future__ import annotations
 
+import itertools
 import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from tighten.errors import BindingError, StudyError
 from tighten.parameters.domain import Configuration, Domain, Value
 from tighten.parameters.syntax import Splice, spliced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "Argument",
@@ -286,7 +289,7 @@ def edited_files(
 def _combined(text: bytes, parts: list[tuple[Splice, str]], file: Path) -> bytes:
     """Apply replacements from the last to the first, so that offsets stay true."""
     ordered = sorted(parts, key=lambda part: part[0].start, reverse=True)
-    for (later, name), (earlier, other) in zip(ordered, ordered[1:], strict=False):
+    for (later, name), (earlier, other) in itertools.pairwise(ordered):
         if earlier.end > later.start:
             raise BindingError(
                 f"parameters {other} and {name} are written at the same place in {file}; "

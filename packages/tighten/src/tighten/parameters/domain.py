@@ -96,8 +96,8 @@ def _is_same(left: object, right: object) -> bool:
 
 def _around(ordered: tuple[Value, ...], value: Value) -> tuple[Value, ...]:
     """Return the grid points next below and next above ``value``."""
-    below = bisect_left(ordered, value)  # type: ignore[type-var]  # numbers only: see the callers
-    above = bisect_right(ordered, value)  # type: ignore[type-var]
+    below = bisect_left(ordered, value)
+    above = bisect_right(ordered, value)
     return ordered[max(below - 1, 0) : below] + ordered[above : above + 1]
 
 
@@ -135,7 +135,7 @@ class Choices:
     def neighbours(self, value: Value) -> tuple[Value, ...]:
         """Return the nearest smaller and larger number, or every other value."""
         if all(map(_is_number, (*self.values, value))):
-            return _around(tuple(sorted(self.values)), value)  # type: ignore[type-var]
+            return _around(tuple(sorted(self.values)), value)
         return tuple(member for member in self.values if not _is_same(member, value))
 
     def normalise(self, value: Value) -> Value:
@@ -197,7 +197,8 @@ class IntegerRange:
     log: bool = False
 
     def __post_init__(self) -> None:
-        for bound, value in (("low", self.low), ("high", self.high), ("step", self._step)):
+        bounds: dict[str, object] = {"low": self.low, "high": self.high, "step": self._step}
+        for bound, value in bounds.items():
             if not isinstance(value, int) or isinstance(value, bool):
                 raise StudyError(
                     f"{bound} = {value!r} of an integer range is not a whole number; write one, or "

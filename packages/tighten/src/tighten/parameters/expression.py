@@ -15,11 +15,13 @@ from __future__ import annotations
 import ast
 import difflib
 import math
-from collections.abc import Callable, Collection, Mapping
-from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tighten.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from types import CodeType
 
 __all__ = ["Expression"]
 
@@ -27,9 +29,9 @@ MAX_BITS = 4096  # no tuning parameter is larger; bounds the cost of one power o
 
 
 def _power(base: float, exponent: float) -> Any:
-    if isinstance(base, int) and isinstance(exponent, int):
-        if abs(exponent) * max(base.bit_length(), 1) > MAX_BITS:
-            raise OverflowError(f"{base} ** {exponent} has more than {MAX_BITS} bits")
+    is_whole = isinstance(base, int) and isinstance(exponent, int)
+    if is_whole and abs(exponent) * math.log2(abs(base) + 1) > MAX_BITS:
+        raise OverflowError(f"{base} ** {exponent} has more than {MAX_BITS} bits")
     return base**exponent
 
 

@@ -11,15 +11,19 @@ is uniform over the values of each parameter, not over the members of a constrai
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
 
 from tighten.errors import StudyError
-from tighten.parameters.binding import Parameter
 from tighten.parameters.domain import Configuration, Value, configuration_key
 from tighten.parameters.expression import CONSTANTS, FUNCTIONS, Expression
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tighten.parameters.binding import Parameter
 
 __all__ = ["Space"]
 

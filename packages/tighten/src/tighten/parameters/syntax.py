@@ -14,14 +14,14 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tree_sitter import Language, Parser, Point
+from tree_sitter import Language, Parser, Point, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tree_sitter import Node, Tree
+    from tree_sitter import Node
 
-__all__ = ["Splice", "derive", "parse", "position", "spliced", "walk"]
+__all__ = ["Splice", "check_encoding", "derive", "parse", "position", "spliced", "walk"]
 
 MAX_TREES = 32
 
@@ -52,7 +52,7 @@ def _parser(grammar: str) -> Parser:
     return Parser(Language(import_module(f"tree_sitter_{grammar}").language()))
 
 
-def parse(text: bytes, grammar: str) -> Tree:
+def parse(text: bytes, grammar: str, *, keep: bool = True) -> Tree:
     """Return the syntax tree of ``text``.
 
     Parameters
@@ -61,7 +61,11 @@ def parse(text: bytes, grammar: str) -> Tree:
         Content of a file in UTF-8 or another encoding that keeps ASCII.
     grammar
         Name of the grammar: ``rust``, ``c``, ``cpp``, ``python``, ``toml``, ``yaml``, ``json``.
+    keep
+        Whether the same text is likely to come again.
     """
+    if not keep:
+        return _parser(grammar).parse(text)
     key = (grammar, text)
     known = _trees.get(key)
     if known is None:
@@ -109,6 +113,18 @@ def _point(text: bytes, offset: int) -> Point:
 def spliced(text: bytes, splice: Splice) -> bytes:
     """Return ``text`` after the replacement."""
     return text[: splice.start] + splice.replacement + text[splice.end :]
+
+
+def check_encoding(text: bytes, replacement: str) -> None:
+    """Raise ValueError if ``replacement`` would mix encodings into a file that is not UTF-8."""
+    if replacement.isascii():
+        return
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{replacement} is not ASCII and the file is not UTF-8; save the file as UTF-8"
+        ) from error
 
 
 def position(text: bytes, offset: int) -> tuple[int, int]:
