@@ -23,7 +23,7 @@ from tighten.ledger import Pair
 from tighten.parameters import arguments, environment
 from tighten.patch import patch
 from tighten.record import CaseSummary
-from tighten.runner import MeasuringLock, Places, launch
+from tighten.runner import Command, MeasuringLock, Places, launch
 from tighten.samples import is_contaminated, launch_value, pair_values
 
 if TYPE_CHECKING:
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from tighten.options import Options
     from tighten.parameters import Configuration
     from tighten.record import GateResult
-    from tighten.runner import Command, Runner
+    from tighten.runner import Runner
     from tighten.samples import Launch
     from tighten.trial import Built, Workplace
 
 __all__ = ["Bench", "Duel", "Measured"]
 
 _RERUNS_PER_PAIR = 2
+_QUALITY_TIMEOUT = 1800.0  # s; a linter or test suite of a large project
 _REMEMBERED = 64  # launches that say what is usual
 
 
@@ -104,16 +105,27 @@ class Bench:
     def identity(self, built: Built) -> str:
         """Return a hash of all that runs: the build's code, the environment, the arguments."""
         chosen = built.configuration
-        outside = [environment(self._options.parameters, chosen)]
-        outside += [arguments(self._options.parameters, chosen)]
-        if not any(outside):
+        variables = environment(self._options.parameters, chosen)
+        words = arguments(self._options.parameters, chosen)
+        if not variables and not words:
             return built.code_hash
-        text = f"{built.code_hash} {json.dumps(outside, sort_keys=True)}"
+        text = json.dumps([built.code_hash, sorted(variables.items()), words])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def patch(self, configuration: Configuration) -> str:
         """Return what the configuration changes in the project's files."""
         return patch(self._options.parameters, configuration, self._options.project)
+
+    def quality(self, built: Built, commands: Sequence[str]) -> None:
+        """Run shell commands in the build's tree; TrialError at the first that fails."""
+        for template in commands:
+            self._workplace.activate(built)
+            self._runner.run(
+                Command(template=template, timeout=_QUALITY_TIMEOUT),
+                self._places(built, self._options.state / "scratch" / "result"),
+                log=self._log("quality"),
+                kind_on_failure=FailureKind.GATE,
+            )
 
     def check(self, built: Built, *, is_final: bool = False) -> tuple[GateResult, ...]:
         """Run the gates in order against the baseline; stop at the first that fails."""

@@ -6,7 +6,8 @@ project's baseline fails; 130 interrupted. Errors go to standard error as one me
 Modules of the package are imported inside the commands, so that ``--help`` stays quick.
 """
 
-# ruff: noqa: PLC0415 - see above
+# ruff: noqa: PLC0415, D301, PLR0913 - see above; click marks paragraphs with \b; one argument
+# for each option
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from tighten.parameters import Value
+    from tighten.parameters import Configuration
     from tighten.record import GateResult, StudyRecord
     from tighten.study import Study
 
@@ -207,7 +208,9 @@ def measure(
 
 @cli.command()
 @_study_argument
-@click.option("--apply", "is_applied", is_flag=True, help="Write a confirmed gain into the project.")
+@click.option(
+    "--apply", "is_applied", is_flag=True, help="Write a confirmed gain into the project."
+)
 @click.option("--max-trials", type=click.IntRange(min=1), help="Trials at most.")
 @click.option("--time-budget", metavar="TIME", help='No new trial after this time, e.g. "30 min".')
 @click.option("--strategy", help="Search strategy.")
@@ -243,7 +246,9 @@ def tune(
 
 @cli.command()
 @_study_argument
-@click.option("--apply", "is_applied", is_flag=True, help="Write a confirmed gain into the project.")
+@click.option(
+    "--apply", "is_applied", is_flag=True, help="Write a confirmed gain into the project."
+)
 @_JSON
 def resume(
     study: Path, state: str | None, options: Sequence[str], *, is_applied: bool, as_json: bool
@@ -330,7 +335,8 @@ def compare(a: str, b: str, *, study: Path, state: str | None, as_json: bool) ->
 @_study_argument
 @click.option("--run", type=int, help="Number of the run [the newest].")
 @click.option("--html", type=click.Path(path_type=Path), help="Write the page here.")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write the table here.")
+@click.option("--markdown", is_flag=True, help="Print the table as Markdown instead.")
+@click.option("--update", is_flag=True, help="Put the table into the document of the study file.")
 @click.option("--export", type=click.Path(path_type=Path), help="Write JSONL and JSON files here.")
 @_JSON
 def report(
@@ -340,7 +346,8 @@ def report(
     *,
     run: int | None,
     html: Path | None,
-    markdown: Path | None,
+    markdown: bool,
+    update: bool,
     export: Path | None,
     as_json: bool,
 ) -> None:
@@ -352,8 +359,16 @@ def report(
     """
     loaded = _load(study, state, options)
     record = loaded.record(run)
-    written = loaded.write_reports(record, page=html, markdown=markdown, export=export)
-    _summary(record, page=written.page, as_json=as_json)
+    if export is not None:
+        loaded.export(record, export)
+    if update and loaded.update_document(record) is None:
+        raise click.UsageError("--update needs `markdown` in the table [report] of the study file")
+    if markdown:
+        from tighten.report import MarkdownTable
+
+        click.echo(MarkdownTable().render(record), nl=False)
+        return
+    _summary(record, page=loaded.write_page(record, html), as_json=as_json)
 
 
 @cli.command()
@@ -362,7 +377,7 @@ def report(
 @click.option("--sessions", type=click.IntRange(min=1), default=4, show_default=True)
 @_JSON
 def doctor(study: Path | None, state: str | None, *, sessions: int, as_json: bool) -> None:
-    """Compare a program with itself: what differences can this machine see, and how fast?
+    """Compare a program with itself, to see what differences this machine can tell.
 
     With a STUDY its own benchmark is used, else a small built-in program.
     """
@@ -381,7 +396,7 @@ def _load(study: Path, state: str | None, options: Sequence[str]) -> Study:
     return Study.load(study, overrides=overrides)
 
 
-def _assigned(study: Study, assignments: Sequence[str]) -> dict[str, Value]:
+def _assigned(study: Study, assignments: Sequence[str]) -> Configuration:
     return study.parse_values(dict(_split(text, "NAME=VALUE") for text in assignments))
 
 
@@ -400,24 +415,22 @@ def _with_progress(run: Callable[..., StudyRecord]) -> StudyRecord:
 
 
 def _finish(study: Study, record: StudyRecord, *, is_applied: bool, as_json: bool) -> None:
-    written = study.write_reports(record)
-    _summary(record, page=written.page, as_json=as_json)
+    study.export(record)
+    _summary(record, page=study.write_page(record), as_json=as_json)
     if is_applied and record.best:
         _apply(study, record.run, ())
 
 
-def _summary(record: StudyRecord, *, page: Path | None, as_json: bool) -> None:
-    from tighten.encoding import encode
-    from tighten.report import summary_text
+def _summary(record: StudyRecord, *, page: Path, as_json: bool) -> None:
+    from tighten.report import Json, TerminalSummary
 
-    if as_json:
-        click.echo(encode(record, indent=2))
-    else:
-        click.echo(summary_text(record, page=page, width=_width(), colour=_has_colour()), nl=False)
+    terminal = TerminalSummary(width=_width(), color=_has_colour(), page=str(page))
+    click.echo((Json() if as_json else terminal).render(record), nl=False)
 
 
 def _apply(study: Study, run: int | None, quality: Sequence[str]) -> None:
     applied = study.apply(run, quality=quality)
+    study.update_document(study.record(run))
     click.echo(applied.patch, nl=False)
     for line in applied.instructions:
         click.echo(line)

@@ -168,9 +168,9 @@ class Ledger:
                 f"this one reads {_VERSION}): update tighten, or name another --state directory"
             )
 
-    def _one(self, query: str, run: int) -> Any:
+    def _one(self, query: str, run: int) -> tuple[Any, ...]:
         with self._reported():
-            row = self._db.execute(query, (run,)).fetchone()
+            row: tuple[Any, ...] | None = self._db.execute(query, (run,)).fetchone()
         if row is None:
             raise StateError(
                 f"{self._path} holds no run {run or ''}".rstrip()

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from tighten.decision import Case, Status, Verdict
-from tighten.errors import FailureKind
+from tighten.errors import FailureKind, TrialError
 from tighten.parameters import Configuration
 
 __all__ = [
@@ -42,6 +42,12 @@ class Failure:
     tail: str = ""
     log: str | None = None
 
+    @classmethod
+    def of(cls, error: TrialError) -> Failure:
+        """Return the record of an error."""
+        log = None if error.log is None else str(error.log)
+        return cls(kind=error.kind, message=str(error), tail=error.tail, log=log)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
@@ -68,7 +74,8 @@ class TrialRecord:
     """One set of parameter values: edited, built, verified, measured, judged.
 
     ``number`` 0 is the baseline. ``identical_to`` names the earlier trial whose build has the
-    same code; such a trial is not measured. Times are in seconds, ``started`` is ISO 8601 UTC.
+    same code; such a trial is not measured. ``code_hash`` covers all that
+    runs: code, environment, arguments. Times are in seconds, ``started`` is ISO 8601 UTC.
     """
 
     number: int

@@ -167,7 +167,7 @@ class Session:
                 if attempt.is_settled:
                     break
         except TrialError as error:
-            attempt = attempt.recorded(failure=_failure(error))
+            attempt = attempt.recorded(failure=Failure.of(error))
         attempt = attempt.timed(time.perf_counter() - started)
         self._ledger.append(study.run, attempt.record, attempt.pairs)
         study = replace(study, trials=(*study.trials, attempt.record))
@@ -303,11 +303,6 @@ def _passed(gates: tuple[GateResult, ...]) -> bool:
 
 def _gate_failure(gate: GateResult) -> Failure:
     return Failure(kind=FailureKind.GATE, message=f"gate {gate.name!r}: {gate.detail}")
-
-
-def _failure(error: TrialError) -> Failure:
-    log = None if error.log is None else str(error.log)
-    return Failure(kind=error.kind, message=str(error), tail=error.tail, log=log)
 
 
 def _baseline_message(failure: Failure) -> str:

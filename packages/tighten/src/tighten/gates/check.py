@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from tighten.errors import StudyError, TrialError
-from tighten.gates.arrays import disagreement, read_arrays, worst_error
+from tighten.gates.arrays import Arrays, disagreement, read_arrays, worst_error
 from tighten.gates.spec import ExitCode, Gate, Invariant, SameArrays, Toggle, Tolerance
 from tighten.parameters import Expression
 from tighten.record import GateResult
@@ -102,7 +102,7 @@ def _written(result: Path | None) -> Path:
 
 
 def _compared(
-    found: Mapping[str, object], reference: Mapping[str, object], tolerance: Tolerance
+    found: Arrays, reference: Arrays, tolerance: Tolerance
 ) -> tuple[str | None, str]:
     complaint = disagreement(found, reference, tolerance)
     if complaint is not None:

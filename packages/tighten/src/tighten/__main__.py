@@ -1,0 +1,7 @@
+"""``python -m tighten`` is the command line."""
+
+from __future__ import annotations
+
+from tighten.cli import main
+
+main()

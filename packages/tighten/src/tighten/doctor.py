@@ -1,0 +1,178 @@
+"""What differences this machine can see: the same program measured against itself.
+
+Every session is a full comparison of a build with itself, decided as any other. An accepted one
+is a false accept. The differences that were found between equal programs are this machine's
+noise; drawing from them with a known gain on top tells the smallest gain that a minute of
+measuring would find.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from tighten.decision import Case, Outcome, PairTest
+from tighten.machine import fingerprint
+from tighten.study import Study
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tighten.bench import Duel
+    from tighten.decision import Policy
+    from tighten.events import Listener
+
+__all__ = ["Examination", "examine", "visible_gain"]
+
+MINUTE = 60.0  # s
+POWER = 0.95
+REPLAYS = 100
+LADDER = (0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)
+
+_BUILT_IN = """
+[study]
+name = "doctor"
+[benchmark]
+command = "{python} -c 'sum(i * i for i in range(200_000))'"
+format = "process"
+[[case]]
+name = "sum of squares"
+[[parameter]]
+name = "nothing"
+env = "TIGHTEN_DOCTOR"
+default = 0
+values = [0]
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """The outcome of A/A sessions on one machine.
+
+    Parameters
+    ----------
+    sessions, accepted
+        How many comparisons of equal programs were run, and how many wrongly found a gain.
+    pairs, reruns
+        Pairs measured, and pairs run again because something disturbed them.
+    seconds_per_pair
+        Median time of one pair [s].
+    spread
+        Median robust standard deviation of the log ratios of a session.
+    visible
+        Smallest gain, as a fraction, that a minute of pairs finds with 95 % probability; None
+        if even the largest one tried would be missed.
+    advice
+        What to change on this machine, one line each.
+    """
+
+    study: str
+    machine: Mapping[str, Any]
+    sessions: int
+    accepted: int
+    pairs: int
+    reruns: int
+    seconds_per_pair: float
+    spread: float
+    visible: float | None
+    advice: tuple[str, ...]
+
+
+def examine(
+    study: Study | None, *, sessions: int, listener: Listener = lambda _event: None
+) -> Examination:
+    """Run A/A sessions of a study's benchmark, or of a small built-in program."""
+    if study is not None:
+        return _examined(study, sessions, listener)
+    with tempfile.TemporaryDirectory(prefix="tighten-doctor-") as directory:
+        (Path(directory) / "tighten.toml").write_text(_BUILT_IN)
+        return _examined(Study.load(directory), sessions, listener)
+
+
+def _examined(study: Study, sessions: int, listener: Listener) -> Examination:
+    duels = study.measure_against_itself(sessions, listener)
+    differences = [value for duel in duels for value in _differences(duel)]
+    pairs = sum(duel.verdict.pairs for duel in duels)
+    reruns = sum(duel.verdict.reruns for duel in duels)
+    seconds = sum(duel.seconds for duel in duels) / (pairs + reruns)
+    facts = fingerprint()
+    return Examination(
+        study=study.options.name,
+        machine=facts,
+        sessions=sessions,
+        accepted=sum(duel.verdict.outcome is Outcome.ACCEPT for duel in duels),
+        pairs=pairs,
+        reruns=reruns,
+        seconds_per_pair=seconds,
+        spread=median(duel.verdict.objective.spread for duel in duels),
+        visible=visible_gain(differences, study.options.policy, pairs=int(MINUTE / seconds)),
+        advice=_advice(facts, reruns / pairs),
+    )
+
+
+def _differences(duel: Duel) -> list[float]:
+    """Return the log ratios of the first case, pair by pair."""
+    ours, theirs = duel.candidate[0].values, duel.incumbent[0].values
+    return [math.log(a / b) for a, b in zip(ours, theirs, strict=True)]
+
+
+def visible_gain(
+    noise: Sequence[float], policy: Policy, *, pairs: int, seed: int = 0
+) -> float | None:
+    """Return the smallest gain on a ladder that ``pairs`` pairs find in 95 of 100 replays.
+
+    Parameters
+    ----------
+    noise
+        Log ratios between equal programs.
+    policy
+        How verdicts are reached.
+    pairs
+        How many pairs there is time for.
+    seed
+        Of the replays.
+    """
+    draw = random.Random(seed)
+    for gain in LADDER:
+        found = sum(_is_found(noise, gain, policy, pairs, draw) for _ in range(REPLAYS))
+        if found >= POWER * REPLAYS:
+            return gain
+    return None
+
+
+def _is_found(
+    noise: Sequence[float], gain: float, policy: Policy, pairs: int, draw: random.Random
+) -> bool:
+    test = PairTest([Case(name="replay")], policy)
+    for _ in range(pairs):
+        sign = draw.choice((-1.0, 1.0))
+        value = (1.0 - gain) * math.exp(sign * draw.choice(noise))
+        verdict = test.add({"replay": value}, {"replay": 1.0})
+        if verdict is not None:
+            return verdict.outcome is Outcome.ACCEPT
+    return False
+
+
+def _advice(facts: Mapping[str, Any], reruns: float) -> tuple[str, ...]:
+    found = []
+    if facts.get("governor") not in {None, "performance"}:
+        found.append(
+            f"the CPU governor is {facts['governor']}: `cpupower frequency-set -g performance`"
+        )
+    if facts.get("turbo"):
+        found.append("turbo is on: clock rates change with heat; switch it off to see less noise")
+    if facts["load"][0] > 0.5 * facts["cores"]:
+        found.append(
+            f"the load is {facts['load'][0]:.1f} on {facts['cores']} cores: stop other work"
+        )
+    if reruns > 0.1:
+        found.append(
+            f"{reruns:.0%} of the pairs were disturbed: pin the benchmark with `[machine] pin`"
+        )
+    return tuple(found) or ("nothing stands out; more repetitions per launch lower the noise",)

@@ -1,0 +1,174 @@
+"""The answers of the smaller commands as text: plan, parameters, gates, comparisons, doctor.
+
+Each function takes a record and returns text that fits the width, readable without colour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from tighten.report import quantity
+from tighten.report.console import rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from tighten.comparison import Comparison
+    from tighten.decision import Case, Evidence
+    from tighten.doctor import Examination
+    from tighten.options import Plan
+    from tighten.record import CaseSummary, GateResult, TrialRecord
+
+__all__ = [
+    "comparison_text",
+    "doctor_text",
+    "gates_text",
+    "parameters_text",
+    "plan_text",
+    "trial_text",
+]
+
+
+def _table(*columns: str, right: Sequence[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    return table
+
+
+def parameters_text(rows: Sequence[Mapping[str, Any]], *, width: int, colour: bool) -> str:
+    """Return one line per parameter: name, present value, place, domain."""
+    table = _table("parameter", "value", "place", "domain", right=("value",))
+    for row in rows:
+        value = "(unset)" if row["value"] is None else str(row["value"])
+        table.add_row(row["name"], value, row["place"], row["domain"])
+    return rendered([table], width=width, colour=colour)
+
+
+def gates_text(gates: Sequence[GateResult], *, width: int, colour: bool) -> str:
+    """Return one line per gate: passed or FAILED, its name, and by how much."""
+    table = _table("gate", "outcome", "detail", "time", right=("time",))
+    for gate in gates:
+        outcome = Text("passed", "green") if gate.passed else Text("FAILED", "bold red")
+        table.add_row(gate.name, outcome, Text(gate.detail), quantity.duration(gate.seconds))
+    parts: list[RenderableType] = [table if gates else Text("the study has no gates")]
+    return rendered(parts, width=width, colour=colour)
+
+
+def trial_text(trial: TrialRecord, *, cases: Sequence[Case], width: int, colour: bool) -> str:
+    """Return what one trial measured, case by case, against the targets."""
+    if trial.failure is not None:
+        failure = trial.failure
+        said = f"failed ({failure.kind}): {failure.message}\n{failure.tail}".rstrip()
+        return rendered([Text(said)], width=width, colour=colour)
+    table = _table("case", "median", "range", "launches", "target", right=("median", "launches"))
+    for case, row in zip(cases, trial.cases, strict=True):
+        low, high = min(row.values), max(row.values)
+        table.add_row(
+            row.case,
+            quantity.value(row.median, row.unit),
+            f"{quantity.value(low, row.unit)} to {quantity.value(high, row.unit)}",
+            str(len(row.values)),
+            _target(case, row),
+        )
+    parts: list[RenderableType] = [table]
+    if trial.gates:
+        parts.append(Text(f"\n{len(trial.gates)} gates passed"))
+    return rendered(parts, width=width, colour=colour)
+
+
+def _target(case: Case, row: CaseSummary) -> str:
+    if case.target is None:
+        return ""
+    outcome = "reached" if case.meets_target(row.median) else "not reached"
+    return f"{quantity.value(case.target, row.unit)} {outcome}"
+
+
+def comparison_text(comparison: Comparison, *, width: int, colour: bool) -> str:
+    """Return both sides case by case, and the verdict with its evidence."""
+    verdict = comparison.verdict
+    table = _table("case", comparison.a, comparison.b, "gain of b", "interval")
+    evidence = {} if verdict is None else {one.case: one for one in verdict.cases}
+    for a, b in zip(comparison.cases_a, comparison.cases_b, strict=True):
+        values = [quantity.value(side.median, side.unit) for side in (a, b)]
+        table.add_row(a.case, *values, *_gain(evidence.get(a.case)))
+    if verdict is None:
+        said = "no verdict: numbers that were not measured side by side prove nothing"
+    else:
+        said = (
+            f"{verdict.outcome.value}: {verdict.reason}\n{verdict.pairs} pairs, "
+            f"{verdict.reruns} run again, E = {verdict.objective.e_value:.3g} "
+            f"(needs {1 / verdict.alpha:.3g})"
+        )
+    return rendered([table, Text(f"\n{said}")], width=width, colour=colour)
+
+
+def _gain(evidence: Evidence | None) -> tuple[str, str]:
+    if evidence is None:
+        return "", ""
+    return quantity.percent(evidence.gain), quantity.interval(evidence.low, evidence.high)
+
+
+def doctor_text(found: Examination, *, width: int, colour: bool) -> str:
+    """Return what this machine can see, and what to change."""
+    visible = "none of those tried" if found.visible is None else f"{100 * found.visible:.3g} %"
+    table = _table("A/A on this machine", "")
+    machine = found.machine
+    for name, value in (
+        ("processor", f"{machine['cpu']}, {machine['cores']} usable cores"),
+        ("sessions of a program against itself", str(found.sessions)),
+        ("wrongly accepted", f"{found.accepted} of {found.sessions}"),
+        ("pairs, run again", f"{found.pairs}, {found.reruns}"),
+        ("time of a pair", quantity.duration(found.seconds_per_pair)),
+        ("spread of the log ratio", f"{100 * found.spread:.2g} %"),
+        ("smallest gain a minute finds", visible),
+    ):
+        table.add_row(name, value)
+    advice = Text("\n" + "\n".join(f"- {line}" for line in found.advice))
+    return rendered([table, advice], width=width, colour=colour)
+
+
+def plan_text(plan: Plan, *, width: int, colour: bool) -> str:
+    """Return what a study would do, before anything is built or run."""
+    low, high = plan.launches
+    size = "many" if plan.configurations is None else f"{plan.configurations:,}"
+    facts = _table("study", plan.name)
+    for name, value in (
+        ("project", plan.project),
+        ("build", plan.build or "nothing to build"),
+        ("benchmark", f"{plan.benchmark} ({plan.format})"),
+        ("search", f"{plan.strategy}: {plan.trials} trials at most of {size} configurations"),
+        ("launches", f"{low:,} to {high:,} of the benchmark"),
+        ("state", plan.state),
+        ("page", plan.page),
+    ):
+        facts.add_row(name, value)
+    parameters = _table("parameter", "now", "place", "values")
+    for one in plan.parameters:
+        parameters.add_row(one.name, str(one.value), one.place, one.domain)
+    cases = _table("case", "metric", "goal", "target", "allowance")
+    for case in plan.cases:
+        target = "" if case.target is None else f"{case.target:g}"
+        allowed = quantity.percent(case.max_regression, signed=False)
+        cases.add_row(case.name, case.metric, case.goal.value, target, allowed)
+    gates = _table("gate", "rule", "command")
+    for gate in plan.gates:
+        gates.add_row(gate.name, gate.rule, gate.command)
+    return rendered(
+        [
+            facts,
+            Text(),
+            parameters,
+            Text(),
+            cases,
+            Text(),
+            gates if plan.gates else Text("no gates"),
+        ],
+        width=width,
+        colour=colour,
+    )

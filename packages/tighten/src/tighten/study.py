@@ -1,0 +1,510 @@
+"""Everything that the command line does, for programs: typed, documented, without printing.
+
+A `Study` joins the options to the machinery that carries them out. Each method opens what it
+needs, closes it, and leaves the user's files as they were; only `Study.set` and `Study.apply`
+change the project.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tighten.bench import Bench
+from tighten.comparison import Comparison, extracted_revision, file_summaries
+from tighten.errors import BaselineError, StudyError, TrialError
+from tighten.files import write_atomically
+from tighten.ledger import Ledger, now
+from tighten.machine import fingerprint, fingerprint_key
+from tighten.options import Options, Plan, load, plan
+from tighten.parameters import edited_files
+from tighten.parameters.binding import FileBinding
+from tighten.patch import patch
+from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
+from tighten.report import MarkdownTable, Page, export, update_document
+from tighten.runner import InProcess, Subprocess
+from tighten.session import Session
+from tighten.trial import (
+    Site,
+    alone,
+    changed_since,
+    file_hashes,
+    make_state_directory,
+    open_workplace,
+    project_files,
+    project_hash,
+    restore,
+    write_edits,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tighten.bench import Duel
+    from tighten.events import Event, Listener
+    from tighten.ledger import RunKey
+    from tighten.options.plan import PlannedParameter
+    from tighten.parameters import Configuration, Value
+    from tighten.runner import Runner
+    from tighten.trial import Built
+
+__all__ = ["Applied", "Study"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What `Study.apply` did: the diff, the checks it rests on, and what is left to the user."""
+
+    patch: str
+    gates: tuple[GateResult, ...]
+    measured: TrialRecord
+    instructions: tuple[str, ...]
+
+
+def _silent(_event: Event) -> None:
+    """Listen to nothing."""
+
+
+class Study:
+    """One optimisation campaign over one project.
+
+    Parameters
+    ----------
+    options
+        Validated options, from `Study.load` or put together by a program.
+
+    Examples
+    --------
+    >>> study = Study.load("studies/quantforge")                 # doctest: +SKIP
+    >>> record = study.tune()                                    # doctest: +SKIP
+    >>> if record.best:                                          # doctest: +SKIP
+    ...     print(study.apply().patch)
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @classmethod
+    def load(cls, study_file: Path | str, *, overrides: Mapping[str, str] | None = None) -> Study:
+        """Read a study file, or the ``tighten.toml`` of a directory.
+
+        Raises
+        ------
+        StudyError
+            With every fault of the file at once.
+        """
+        return cls(load(Path(study_file), overrides=overrides))
+
+    def plan(self) -> Plan:
+        """Return what `tune` would do; nothing is built or run."""
+        return plan(self.options)
+
+    def baseline(self) -> Configuration:
+        """Return the values that the project has now."""
+        readings = {p.name: p.read(self.options.project) for p in self.options.parameters}
+        return {name: r.value for name, r in readings.items() if r.value is not None}
+
+    def parameters(self) -> tuple[PlannedParameter, ...]:
+        """Return each parameter with its present value, its place and its domain."""
+        return self.plan().parameters
+
+    def parse_values(self, texts: Mapping[str, str]) -> Configuration:
+        """Return parameter values from texts, in the types of their domains.
+
+        Raises
+        ------
+        StudyError
+            If a name is unknown.
+        """
+        by_name = {parameter.name: parameter for parameter in self.options.parameters}
+        for name in texts:
+            if name not in by_name:
+                near = get_close_matches(name, by_name, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise StudyError(
+                    f"unknown parameter {name!r}{hint} The study has: {', '.join(by_name)}"
+                )
+        return {name: by_name[name].domain.normalise(_scalar(text)) for name, text in texts.items()}
+
+    def set(self, values: Configuration) -> str:
+        """Write values into the project's files and return the diff; `restore` undoes it.
+
+        Raises
+        ------
+        BindingError
+            If a value does not fit its place.
+        StudyError
+            If a parameter is no constant or key of a file.
+        """
+        self._require_files(values)
+        with self._alone():
+            difference = patch(self.options.parameters, values, self.options.project)
+            edits = edited_files(self.options.parameters, values, self.options.project)
+            write_edits(self.options.project, self.options.state, edits)
+        return difference
+
+    def restore(self) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """Put back what `set`, `apply` or a killed run changed.
+
+        Returns
+        -------
+        tuple of two tuples of Path
+            Files that were restored, and files left alone because they were edited since.
+        """
+        with self._alone():
+            return restore(self.options.project, self.options.state)
+
+    def measure(
+        self, values: Configuration | None = None, *, launches: int | None = None
+    ) -> TrialRecord:
+        """Build the project with ``values`` over its present ones, check it, and measure it."""
+        configuration = {**self.baseline(), **(values or {})}
+        trial = TrialRecord(
+            number=0, role=Role.BASELINE, configuration=configuration, started=now()
+        )
+        with self._alone(), self._bench(_silent) as bench:
+            try:
+                built = bench.build(configuration)
+                gates = bench.keep_references(built)
+                measured = bench.measure(
+                    built, launches=launches or self.options.benchmark.launches
+                )
+            except TrialError as error:
+                return replace(trial, failure=Failure.of(error))
+        return replace(
+            trial,
+            gates=gates,
+            cases=measured.cases,
+            build_seconds=built.build_seconds,
+            benchmark_seconds=measured.seconds,
+        )
+
+    def tune(self, listener: Listener = _silent) -> StudyRecord:
+        """Run the study from the start and return its record; the project stays as it is.
+
+        Raises
+        ------
+        BaselineError
+            If the project as it stands does not build, pass its gates or give its metrics.
+        KeyboardInterrupt
+            After the run was recorded as interrupted; `resume` goes on.
+        """
+        with self._session(listener) as (session, _):
+            return session.start(self._new_record(), self._key())
+
+    def resume(self, listener: Listener = _silent) -> StudyRecord:
+        """Go on with the newest run after an interrupt, a crash, or with larger limits.
+
+        Raises
+        ------
+        StudyError
+            If there is no run, or the project, study or machine is no longer the same.
+        """
+        with self._session(listener) as (session, ledger):
+            study = ledger.study()
+            self._require_same(ledger.key(study.run), study)
+            return session.resume(study)
+
+    def verify(self, values: Configuration | None = None) -> tuple[GateResult, ...]:
+        """Run every gate in final form on ``values``, by default on the best of the newest run.
+
+        Raises
+        ------
+        BaselineError
+            If the project as it stands does not pass; nothing can be compared with it then.
+        TrialError
+            If the candidate does not build.
+        """
+        present = self.baseline()
+        candidate = {**present, **(self._best_values() if values is None else values)}
+        with self._alone(), self._bench(_silent) as bench:
+            reference = _built_baseline(bench, present)
+            built = bench.build(candidate, beside=reference)
+            return bench.check(built, is_final=True)
+
+    def best_patch(self, run: int | None = None) -> str:
+        """Return the diff that `apply` would make."""
+        return patch(self.options.parameters, self._best_values(run), self.options.project)
+
+    def apply(self, run: int | None = None, *, quality: Sequence[str] = ()) -> Applied:
+        """Write the best values into the project, after they passed everything in a trial tree.
+
+        Parameters
+        ----------
+        run
+            Number of the run; the newest by default.
+        quality
+            Shell commands that must succeed on the project with the new values.
+
+        Raises
+        ------
+        StudyError
+            If there is nothing to apply, or a file changed since the study.
+        TrialError
+            If the build, a quality command or the benchmark fails; nothing was written.
+        """
+        record = self.record(run)
+        values = self._best_values(run)
+        self._require_unchanged(record)
+        with self._alone(), self._bench(_silent) as bench:
+            reference = _built_baseline(bench, self.baseline())
+            built = bench.build({**self.baseline(), **values}, beside=reference)
+            bench.quality(built, quality)
+            gates = bench.check(built, is_final=True)
+            measured = bench.measure(built, launches=self.options.benchmark.launches)
+        applied = Applied(
+            patch=self.best_patch(run),
+            gates=gates,
+            measured=replace(record.trials[record.best], cases=measured.cases),
+            instructions=self._instructions(values),
+        )
+        if all(gate.passed for gate in gates):
+            with self._alone():
+                edits = edited_files(self.options.parameters, values, self.options.project)
+                write_edits(self.options.project, self.options.state, edits)
+        return applied
+
+    def record(self, run: int | None = None) -> StudyRecord:
+        """Return a recorded run, the newest by default."""
+        path = self._ledger_path
+        if not path.exists():
+            raise StudyError(
+                f"study {self.options.name!r} has no runs yet in {self.options.state}: "
+                "start one with `tighten tune`"
+            )
+        ledger = Ledger(path)
+        try:
+            return ledger.study(run)
+        finally:
+            ledger.close()
+
+    def compare(self, a: str, b: str) -> Comparison:
+        """Measure ``b`` against ``a``; see `tighten.comparison` for what they may name."""
+        files = [Path(name) for name in (a, b)]
+        if all(file.is_file() for file in files):
+            sides = [
+                file_summaries(f, self.options.benchmark.format, self.options.cases) for f in files
+            ]
+            return Comparison(a=a, b=b, cases_a=sides[0], cases_b=sides[1], verdict=None)
+        with (
+            self._alone(),
+            self._operand(a, "a") as (bench, built_a),
+            self._operand(b, "b") as (_, built_b),
+        ):
+            duel = bench.duel(built_b, built_a, trial=0)
+        return Comparison(
+            a=a, b=b, cases_a=duel.incumbent, cases_b=duel.candidate, verdict=duel.verdict
+        )
+
+    def measure_against_itself(self, sessions: int, listener: Listener = _silent) -> list[Duel]:
+        """Compare the project with itself ``sessions`` times; every accepted one is false."""
+        with self._alone(), self._bench(listener) as bench:
+            built = bench.build(self.baseline())
+            return [bench.duel(built, built, trial=number) for number in range(1, sessions + 1)]
+
+    def write_page(self, record: StudyRecord, path: Path | None = None) -> Path:
+        """Write a run's HTML page, by default where the study file says; return its path."""
+        target = path or self.options.report.page
+        write_atomically(target, Page().render(record))
+        return target
+
+    def update_document(self, record: StudyRecord) -> Path | None:
+        """Put a run's table between the markers that the study file names, if it names any."""
+        target = self.options.report.markdown
+        if target is None:
+            return None
+        update_document(target.file, target.marker, MarkdownTable().render(record))
+        return target.file
+
+    def export(self, record: StudyRecord, directory: Path | None = None) -> tuple[Path, ...]:
+        """Write a run in the layout for other programs, by default below the state directory."""
+        return export(record, directory or self.options.state / "export")
+
+    @property
+    def _ledger_path(self) -> Path:
+        return self.options.state / "ledger.sqlite"
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep every other tighten away from the project and from the study's state."""
+        make_state_directory(self.options.state)
+        with alone(self.options.project, self.options.state):
+            yield
+
+    @contextmanager
+    def _bench(self, listener: Listener) -> Iterator[Bench]:
+        options = self.options
+        site = Site(
+            project=options.project,
+            state=options.state,
+            parameters=options.parameters,
+            build=options.build,
+            python=options.python,
+            cpus=options.cpus,
+        )
+        # Builds are commands even where the benchmark is a function.
+        with open_workplace(site, Subprocess(options.benchmark.conditions)) as workplace:
+            yield Bench(options, runner=self._runner(), workplace=workplace, listener=listener)
+
+    @contextmanager
+    def _session(self, listener: Listener) -> Iterator[tuple[Session, Ledger]]:
+        with self._alone(), self._bench(listener) as bench:
+            ledger = Ledger(self._ledger_path)
+            try:
+                session = Session(self.options, bench=bench, ledger=ledger, listener=listener)
+                yield session, ledger
+            finally:
+                ledger.close()
+
+    def _runner(self) -> Runner:
+        benchmark = self.options.benchmark
+        if benchmark.function is not None:
+            return InProcess(benchmark.conditions)
+        return Subprocess(benchmark.conditions)
+
+    def _new_record(self) -> StudyRecord:
+        options = self.options
+        return StudyRecord(
+            run=0,
+            name=options.name,
+            study_file=str(options.file),
+            project=str(options.project),
+            started=now(),
+            finished=None,
+            status=None,
+            cases=options.cases,
+            parameters=tuple(self._facts(parameter) for parameter in self.parameters()),
+            machine=fingerprint(),
+            max_trials=options.limits.max_trials,
+        )
+
+    def _facts(self, planned: PlannedParameter) -> Mapping[str, Any]:
+        """Return a parameter as the ledger keeps it, with its file's hash for `apply`."""
+        file = self._file_of(planned.name)
+        hashes = {} if file is None else file_hashes(self.options.project, [file])
+        return {**asdict(planned), "files": hashes}
+
+    def _file_of(self, name: str) -> Path | None:
+        binding = {p.name: p.binding for p in self.options.parameters}[name]
+        return binding.file if isinstance(binding, FileBinding) else None
+
+    def _key(self) -> RunKey:
+        """Return what recorded trials depend on: the project, the study, the machine."""
+        options = self.options
+        asked = [options.build, options.benchmark, *options.cases, *options.gates]
+        study = json.dumps([asdict(one) for one in asked], sort_keys=True, default=sorted)
+        files = project_files(
+            options.project,
+            include=options.build.include,
+            exclude=options.build.exclude,
+            leave_out=[options.state],
+        )
+        return (
+            project_hash(options.project, files),
+            hashlib.sha256(study.encode()).hexdigest(),
+            fingerprint_key(fingerprint()),
+        )
+
+    def _require_same(self, key: RunKey, study: StudyRecord) -> None:
+        parts = ("project's files", "build, benchmark, cases or gates of the study", "machine")
+        changed = [
+            part for part, old, new in zip(parts, key, self._key(), strict=True) if old != new
+        ]
+        if changed:
+            raise StudyError(
+                f"run {study.run} cannot go on: the {' and the '.join(changed)} changed since; "
+                "its measurements say nothing about what is here now. Start anew with "
+                "`tighten tune`"
+            )
+
+    def _require_files(self, values: Configuration) -> None:
+        for name in values:
+            if self._file_of(name) is None:
+                raise StudyError(
+                    f"{name} is written in no file of the project, so there is nothing to set; "
+                    "give it with --set to `tighten measure`"
+                )
+
+    def _require_unchanged(self, record: StudyRecord) -> None:
+        for facts in record.parameters:
+            for path in changed_since(self.options.project, facts["files"]):
+                raise StudyError(
+                    f"{path} changed since run {record.run}; its values were not measured with "
+                    "this file. Run `tighten tune` again, or put the file back"
+                )
+
+    def _best_values(self, run: int | None = None) -> Configuration:
+        record = self.record(run)
+        if not record.best:
+            raise StudyError(
+                f"run {record.run} has no confirmed gain, so there is nothing to apply or verify; "
+                "name values with --set, or run `tighten tune`"
+            )
+        return record.trials[record.best].configuration
+
+    def _instructions(self, values: Configuration) -> tuple[str, ...]:
+        """Return what the user has to set: values that live in no file."""
+        return tuple(
+            f"set {name} = {value} where the program is started; it is written in no file"
+            for name, value in values.items()
+            if self._file_of(name) is None
+        )
+
+    @contextmanager
+    def _operand(self, name: str, slot: str) -> Iterator[tuple[Bench, Built]]:
+        """Build what one side of a comparison names."""
+        study, values = self, self._named_values(name)
+        if values is None:
+            revisions = self.options.state / "revisions"
+            project = extracted_revision(self.options.project, name, revisions)
+            study, values = Study(replace(self.options, project=project)), {}
+        options = replace(
+            study.options,
+            state=self.options.state / "comparisons" / slot,
+            build=replace(study.options.build, in_place=False, outputs=()),
+        )
+        study = Study(options)
+        with study._bench(_silent) as bench:
+            yield bench, bench.build({**study.baseline(), **values})
+
+    def _named_values(self, name: str) -> Configuration | None:
+        """Return the values that a word names; None for anything else, such as a revision."""
+        if name == "working":
+            return {}
+        if name == "best":
+            return self._best_values()
+        number = "0" if name == "baseline" else name.removeprefix("trial:")
+        if number == name or not number.isdigit():
+            return None
+        trials = self.record().trials
+        if int(number) >= len(trials):
+            raise StudyError(f"there is no trial {number}; the newest run has {len(trials)}")
+        return trials[int(number)].configuration
+
+
+def _built_baseline(bench: Bench, values: Configuration) -> Built:
+    """Build the project as it stands and keep its results as reference."""
+    try:
+        built = bench.build(values)
+        gates = bench.keep_references(built, is_final=True)
+    except TrialError as error:
+        raise BaselineError(f"the project as it stands fails ({error.kind}): {error}") from error
+    for gate in gates:
+        if not gate.passed:
+            raise BaselineError(f"the project as it stands fails gate {gate.name!r}: {gate.detail}")
+    return built
+
+
+def _scalar(text: str) -> Value:
+    """Return a text as the TOML scalar it spells, else as itself."""
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return value if isinstance(value, bool | int | float) else text.strip("\"'")

@@ -1,0 +1,53 @@
+"""The whole loop through the command line, on a program whose best value is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from project import sleeper
+
+
+def test_a_gain_is_found_confirmed_reported_and_applied(tmp_path: Path) -> None:
+    project = sleeper(tmp_path)
+    before = project.files()
+    done = project.tighten("tune")
+    assert done.code == 0, done.err
+    assert project.files() == before
+    record = project.record()
+    best = record["trials"][record["best"]]
+    assert best["configuration"] == {"DELAY_MS": 10}
+    assert record["confirmation"]["outcome"] == "accept"
+    assert abs(record["confirmation"]["objective"]["gain"] - 0.5) < 0.05
+    assert (tmp_path / ".tighten" / "report.html").exists()
+
+    applied = project.tighten("apply")
+    assert applied.code == 0, applied.err
+    assert "-DELAY_MS = 20  # milliseconds" in applied.out
+    assert (tmp_path / "settings.py").read_text() == (
+        "# The one constant of this program.\nDELAY_MS = 10  # milliseconds\n"
+    )
+    assert project.tighten("restore").code == 0
+    assert project.files() == before
+
+
+def test_the_export_has_the_campaigns_layout(tmp_path: Path) -> None:
+    project = sleeper(tmp_path)
+    assert project.tighten("tune").code == 0
+    export = tmp_path / "history"
+    assert project.tighten("report", "--export", str(export)).code == 0
+    lines = (export / "iteration_summary.jsonl").read_text().splitlines()
+    assert [json.loads(line)["iteration"] for line in lines][:3] == [0, 1, 2]
+    assert (export / "latest.json").exists()
+
+
+def test_nothing_to_gain_keeps_the_baseline(tmp_path: Path) -> None:
+    project = sleeper(tmp_path, values="30, 40")
+    done = project.tighten("tune")
+    assert done.code == 0
+    record = project.record()
+    assert record["best"] == 0
+    assert record["confirmation"] is None
+    refused = project.tighten("apply")
+    assert refused.code == 2
+    assert "no confirmed gain" in refused.err
