@@ -1,0 +1,97 @@
+//! Domains of inputs: written once, checked by lanes, explained by row.
+
+use crate::lane::Lane;
+
+/// Allowed values of one input.
+#[derive(Clone, Copy, Debug)]
+pub struct Domain {
+    /// Name of the argument in messages.
+    pub name: &'static str,
+    /// Smallest allowed value.
+    pub low: f64,
+    /// Largest allowed value.
+    pub high: f64,
+    /// What is allowed, in words.
+    pub rule: &'static str,
+}
+
+impl Domain {
+    /// Return the domain of a price of something: a positive number.
+    ///
+    /// The bounds keep `S K` and `S / K` away from overflow and underflow.
+    #[must_use]
+    pub const fn positive(name: &'static str) -> Self {
+        Self {
+            name,
+            low: 1e-75,
+            high: 1e75,
+            rule: "must be positive and finite, 1e-75 to 1e75",
+        }
+    }
+    /// Return the domain of years to expiry.
+    #[must_use]
+    pub const fn time(name: &'static str) -> Self {
+        Self {
+            name,
+            low: 0.0,
+            high: 1e4,
+            rule: "must be >= 0 and at most 1e4 years",
+        }
+    }
+    /// Return the domain of a continuously compounded rate.
+    #[must_use]
+    pub const fn rate(name: &'static str) -> Self {
+        Self {
+            name,
+            low: -1e3,
+            high: 1e3,
+            rule: "must be finite, -1e3 to 1e3 per year",
+        }
+    }
+    /// Return the domain of a relative volatility.
+    #[must_use]
+    pub const fn volatility(name: &'static str) -> Self {
+        Self {
+            name,
+            low: 0.0,
+            high: 1e3,
+            rule: "must be >= 0 and at most 1e3 per root year",
+        }
+    }
+
+    /// Return where `x` is allowed.
+    #[inline(always)]
+    pub fn contains<L: Lane>(&self, x: L) -> L::Mask {
+        x.ge(x.splat(self.low)) & x.splat(self.high).ge(x)
+    }
+}
+
+/// Largest `|rate * time|`: discount factors stay within 1e-130 to 1e130.
+pub const MAX_EXPONENT: f64 = 300.0;
+
+/// State of one row of a batch; the numbers are part of the Python interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Status {
+    /// Computed.
+    Ok = 0,
+    /// An input is NaN, infinite or outside its domain.
+    BadInput = 1,
+    /// The price is below what immediate certainty pays: no volatility gives it.
+    BelowIntrinsic = 2,
+    /// The price is above what any volatility gives.
+    AboveBound = 3,
+}
+
+/// Why a row was refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// Kind of refusal.
+    pub status: Status,
+    /// Name of the argument.
+    pub argument: &'static str,
+    /// Value found.
+    pub value: f64,
+    /// What is allowed, in words.
+    pub rule: String,
+}

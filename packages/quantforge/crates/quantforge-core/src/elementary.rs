@@ -1,0 +1,176 @@
+//! Elementary functions over lanes, with the rounding errors that matter carried along.
+//!
+//! A [`Double`] is an unevaluated sum `high + low` of about 106 bits.
+//! Sources: Dekker (1971) for sums and products of such pairs; Tang (1989, 1990) for table-driven
+//! exponential and logarithm.
+
+use crate::coefficients::{
+    EXP_TABLE_HIGH, EXP_TABLE_LOW, EXP_TAIL, LN_2_HIGH, LN_2_LOW, LN_2_SIXTEENTH_HIGH,
+    LN_2_SIXTEENTH_LOW, LOG_RECIPROCAL, LOG_TABLE_HIGH, LOG_TABLE_LOW, LOG_TAIL,
+    SIXTEENTHS_PER_LN_2,
+};
+use crate::lane::Lane;
+
+/// `1.5 * 2^52`: adding it rounds to an integer and leaves that integer in the low bits.
+const ROUND_TO_INTEGER: f64 = 6_755_399_441_055_744.0;
+/// Exponents below this give zero.
+const EXP_UNDERFLOW: f64 = -800.0;
+
+/// The unevaluated sum `high + low`.
+#[derive(Clone, Copy)]
+pub struct Double<L> {
+    /// The sum, rounded.
+    pub high: L,
+    /// What the rounding lost.
+    pub low: L,
+}
+
+/// Return `a + b` without error.
+#[inline(always)]
+pub fn two_sum<L: Lane>(a: L, b: L) -> Double<L> {
+    let high = a + b;
+    let rounded = high - a;
+    Double {
+        high,
+        low: (a - (high - rounded)) + (b - rounded),
+    }
+}
+
+/// Return `a + b` without error if `|a| >= |b|` or `a = 0`.
+#[inline(always)]
+pub fn fast_two_sum<L: Lane>(a: L, b: L) -> Double<L> {
+    let high = a + b;
+    Double {
+        high,
+        low: b - (high - a),
+    }
+}
+
+/// Return `a * b` without error.
+#[inline(always)]
+pub fn two_product<L: Lane>(a: L, b: L) -> Double<L> {
+    let high = a * b;
+    Double {
+        high,
+        low: a.mul_sub(b, high),
+    }
+}
+
+/// Return the polynomial with `coefficients`, lowest first, at `x`.
+#[inline(always)]
+pub fn horner<L: Lane, const N: usize>(x: L, coefficients: &[f64; N]) -> L {
+    let mut sum = x.splat(coefficients[N - 1]);
+    for &coefficient in coefficients[..N - 1].iter().rev() {
+        sum = sum.mul_add(x, x.splat(coefficient));
+    }
+    sum
+}
+
+/// Return `coefficients` as lane values.
+#[inline(always)]
+fn splat_all<L: Lane, const N: usize>(x: L, coefficients: &[f64; N]) -> [L; N] {
+    let mut values = [x; N];
+    for (value, &coefficient) in values.iter_mut().zip(coefficients) {
+        *value = x.splat(coefficient);
+    }
+    values
+}
+
+/// Parts of `exp(x) = 2^(exponent) head (1 + tail)`.
+struct ExpParts<L> {
+    head: L,
+    tail: L,
+    index: L,
+    exponent: L,
+}
+
+#[inline(always)]
+fn exp_parts<L: Lane>(x: Double<L>) -> ExpParts<L> {
+    let magic = x.high.splat(ROUND_TO_INTEGER);
+    let index = x.high.mul_add(x.high.splat(SIXTEENTHS_PER_LN_2), magic);
+    let sixteenths = index - magic;
+    let r = sixteenths.neg_mul_add(x.high.splat(LN_2_SIXTEENTH_HIGH), x.high);
+    let r = sixteenths.neg_mul_add(x.high.splat(LN_2_SIXTEENTH_LOW), r) + x.low;
+    let [c2, c3, c4, c5, c6] = splat_all(r, &EXP_TAIL);
+    let r2 = r * r;
+    let quadratic = c6
+        .mul_add(r, c5)
+        .mul_add(r2, c4.mul_add(r, c3))
+        .mul_add(r, c2);
+    ExpParts {
+        head: index.lookup(&EXP_TABLE_HIGH),
+        tail: quadratic.mul_add(r2, r),
+        index,
+        exponent: sixteenths * 0.0625,
+    }
+}
+
+/// Return `exp(x.high + x.low)` within one unit in the last place; 0 below -800.
+#[inline(always)]
+pub fn exp<L: Lane>(x: Double<L>) -> L {
+    let high = x.high.max(x.high.splat(EXP_UNDERFLOW));
+    let parts = exp_parts(Double { high, low: x.low });
+    parts
+        .head
+        .mul_add(parts.tail, parts.head)
+        .scale(parts.exponent)
+}
+
+/// Return `exp(x)` of a plain number.
+#[inline(always)]
+pub fn exp_plain<L: Lane>(x: L) -> L {
+    exp(Double {
+        high: x,
+        low: x.splat(0.0),
+    })
+}
+
+/// Return `exp(x.high + x.low)` with a relative error of about 2^-58, for `|x| <= 700`.
+#[inline(always)]
+pub fn exp_double<L: Lane>(x: Double<L>) -> Double<L> {
+    let parts = exp_parts(x);
+    let tail = parts
+        .head
+        .mul_add(parts.tail, parts.index.lookup(&EXP_TABLE_LOW));
+    let sum = fast_two_sum(parts.head, tail);
+    Double {
+        high: sum.high.scale(parts.exponent),
+        low: sum.low.scale(parts.exponent),
+    }
+}
+
+/// Return `ln(a / b)` with an absolute error of about `2^-60 + 2^-66 |ln|`.
+///
+/// `a`, `b`, `a b` and `a / b` must be normal numbers.
+#[inline(always)]
+pub fn ln_ratio_double<L: Lane>(a: L, b: L) -> Double<L> {
+    let shared = (a * b).recip();
+    let (inverse_b, inverse_a) = (a * shared, b * shared);
+    let quotient = a * inverse_b;
+    let correction = quotient.neg_mul_add(b, a) * inverse_a;
+
+    let (exponent, mantissa, index) = quotient.split();
+    let reciprocal = index.lookup(&LOG_RECIPROCAL);
+    let product = two_product(mantissa, reciprocal);
+    let r_high = product.high - 1.0;
+    let r = r_high + product.low;
+
+    let r2 = r * r;
+    let [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9] = splat_all(r, &LOG_TAIL);
+    let tail = c9.mul_add(r, c8).mul_add(r2, c7.mul_add(r, c6));
+    let tail = tail
+        .mul_add(r2, c5.mul_add(r, c4))
+        .mul_add(r2, c3.mul_add(r, c2));
+    let tail = tail
+        .mul_add(r2, c1.mul_add(r, c0))
+        .mul_add(r * r2, correction);
+
+    let square = two_product(r_high * -0.5, r_high);
+    let table = index.lookup(&LOG_TABLE_HIGH);
+    let base = exponent.mul_add(r.splat(LN_2_HIGH), table);
+    let base_low = exponent.mul_add(r.splat(LN_2_LOW), index.lookup(&LOG_TABLE_LOW));
+    let first = fast_two_sum(base, r_high);
+    let second = fast_two_sum(first.high, square.high);
+    let small = r_high.neg_mul_add(product.low, product.low) + square.low + base_low;
+    fast_two_sum(second.high, small + (first.low + second.low) + tail)
+}

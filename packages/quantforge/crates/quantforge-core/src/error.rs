@@ -1,0 +1,37 @@
+//! Errors that a caller can meet.
+
+/// What went wrong, with the value, what is allowed and the remedy.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum QuantForgeError {
+    /// An input of one row is outside its domain.
+    #[error(
+        "row {row}: {argument} is {value}, but {rule}; \
+         correct the row, or pass on_error=\"nan\" or \"status\""
+    )]
+    Row {
+        /// Position in the flattened broadcast shape.
+        row: usize,
+        /// Name of the argument.
+        argument: &'static str,
+        /// Value found.
+        value: f64,
+        /// What is allowed.
+        rule: String,
+    },
+    /// The environment asks for an instruction set that cannot be used.
+    #[error(
+        "QUANTFORGE_ISA is {name:?}, but this processor offers {offered}; unset it or choose one"
+    )]
+    Isa {
+        /// Name found in the environment.
+        name: String,
+        /// Names that would work.
+        offered: String,
+    },
+    /// The environment asks for a number of threads that is none.
+    #[error("QUANTFORGE_NUM_THREADS is {value:?}, but must be a whole number >= 1; unset it")]
+    Threads {
+        /// Text found in the environment.
+        value: String,
+    },
+}

@@ -1,0 +1,116 @@
+//! What a batch can compute: a block of rows at a time.
+
+use crate::constants::CHUNK_SIZE_L1;
+use crate::domain::{Domain, MAX_EXPONENT, Refusal, Status};
+use crate::lane::Lane;
+
+/// Most doubles that one lane value holds (four interleaved vectors of eight).
+pub const MAX_WIDTH: usize = 32;
+/// Rows of a block: [`CHUNK_SIZE_L1`] in whole lane values.
+pub const BLOCK: usize = CHUNK_SIZE_L1.next_multiple_of(MAX_WIDTH);
+/// Length of a staged row; the odd cache lines keep rows from sharing one cache set.
+pub const ROW: usize = BLOCK + 24;
+
+/// One staged row.
+pub type Row = [f64; ROW];
+/// Intermediate rows of a kernel.
+pub type Stages = [Row; 8];
+
+/// A formula from `I` inputs to `O` outputs, block by block.
+pub trait Kernel<const I: usize, const O: usize>: Sync {
+    /// Estimated cost of one row on one thread with wide vectors [ns]; it only steers threads.
+    const NANOSECONDS: f64;
+    /// Allowed values of each input.
+    const DOMAINS: [Domain; I];
+    /// Pairs of inputs (rate, time) whose product is an exponent.
+    const EXPONENTS: &'static [(usize, usize)];
+
+    /// Compute `len` rows, a multiple of the lane width.
+    fn block<L: Lane>(
+        lane: L,
+        len: usize,
+        inputs: &[&[f64]; I],
+        sides: &[f64],
+        outputs: &mut [&mut [f64]; O],
+        stages: &mut Stages,
+    );
+
+    /// Return where the inputs at `at` are allowed.
+    #[inline(always)]
+    fn allows<L: Lane>(lane: L, inputs: &[&[f64]; I], at: usize) -> L::Mask {
+        let mut allowed = lane.splat(0.0).ge(lane.splat(0.0));
+        for (domain, row) in Self::DOMAINS.iter().zip(inputs) {
+            allowed = allowed & domain.contains(lane.load(row, at));
+        }
+        for &(rate, time) in Self::EXPONENTS {
+            let exponent = lane.load(inputs[rate], at) * lane.load(inputs[time], at);
+            allowed = allowed & lane.splat(MAX_EXPONENT).ge(exponent.abs());
+        }
+        allowed
+    }
+
+    /// Return why `row` cannot be computed, if so.
+    #[must_use]
+    fn refuse(row: &[f64; I], _is_call: bool) -> Option<Refusal> {
+        refuse_inputs(row, &Self::DOMAINS, Self::EXPONENTS)
+    }
+}
+
+/// Return the first input outside its domain.
+#[must_use]
+pub fn refuse_inputs<const I: usize>(
+    row: &[f64; I],
+    domains: &[Domain; I],
+    exponents: &[(usize, usize)],
+) -> Option<Refusal> {
+    let bad = |argument, value, rule: &str| Refusal {
+        status: Status::BadInput,
+        argument,
+        value,
+        rule: rule.to_owned(),
+    };
+    for (&value, domain) in row.iter().zip(domains) {
+        if !domain.contains(value) {
+            return Some(bad(domain.name, value, domain.rule));
+        }
+    }
+    for &(rate, time) in exponents {
+        if (row[rate] * row[time]).abs() > MAX_EXPONENT {
+            let rule = format!("times {} must stay within -300 to 300", domains[time].name);
+            return Some(bad(domains[rate].name, row[rate], &rule));
+        }
+    }
+    None
+}
+
+/// Whether rows are calls or puts: known when compiled, or row by row.
+pub trait Side: Sync {
+    /// Return `call` for calls and `put` for puts.
+    fn pick<L: Lane>(lane: L, sides: &[f64], at: usize, call: L, put: L) -> L;
+}
+
+/// Every row is a call.
+pub struct Calls;
+/// Every row is a put.
+pub struct Puts;
+/// `sides` holds 1 for a call, 0 for a put.
+pub struct PerRow;
+
+impl Side for Calls {
+    #[inline(always)]
+    fn pick<L: Lane>(_lane: L, _sides: &[f64], _at: usize, call: L, _put: L) -> L {
+        call
+    }
+}
+impl Side for Puts {
+    #[inline(always)]
+    fn pick<L: Lane>(_lane: L, _sides: &[f64], _at: usize, _call: L, put: L) -> L {
+        put
+    }
+}
+impl Side for PerRow {
+    #[inline(always)]
+    fn pick<L: Lane>(lane: L, sides: &[f64], at: usize, call: L, put: L) -> L {
+        L::select(lane.load(sides, at).gt(lane.splat(0.5)), call, put)
+    }
+}

@@ -1,0 +1,106 @@
+//! One double at a time: the lane of every processor and of single options.
+
+use super::Lane;
+
+/// Lower end of the mantissa interval of [`Lane::split`], as bits of 0.734375.
+pub(super) const SPLIT_ORIGIN: u64 = 0x3FE7_8000_0000_0000;
+
+/// Return `2^exponent` for an exponent within the normal range.
+fn power_of_two(exponent: i64) -> f64 {
+    f64::from_bits((1023 + exponent).cast_unsigned() << 52)
+}
+
+impl Lane for f64 {
+    type Mask = bool;
+    const WIDTH: usize = 1;
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> Self {
+        x
+    }
+    #[inline(always)]
+    fn load(self, row: &[f64], at: usize) -> Self {
+        row[at]
+    }
+    #[inline(always)]
+    fn store(self, row: &mut [f64], at: usize) {
+        row[at] = self;
+    }
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        f64::mul_add(self, b, c)
+    }
+    #[inline(always)]
+    fn mul_sub(self, b: Self, c: Self) -> Self {
+        f64::mul_add(self, b, -c)
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        f64::mul_add(-self, b, c)
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        if self > other { self } else { other }
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        if self < other { self } else { other }
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        f64::abs(self)
+    }
+    #[inline(always)]
+    fn recip(self) -> Self {
+        1.0 / self
+    }
+    #[inline(always)]
+    fn sqrt_recip(self) -> (Self, Self) {
+        let root = self.sqrt();
+        (root, 1.0 / root)
+    }
+    #[inline(always)]
+    fn ge(self, other: Self) -> bool {
+        self >= other
+    }
+    #[inline(always)]
+    fn gt(self, other: Self) -> bool {
+        self > other
+    }
+    #[inline(always)]
+    fn select(mask: bool, yes: Self, no: Self) -> Self {
+        if mask { yes } else { no }
+    }
+    #[inline(always)]
+    fn all(mask: bool) -> bool {
+        mask
+    }
+    #[inline(always)]
+    fn any(mask: bool) -> bool {
+        mask
+    }
+    #[inline(always)]
+    fn lookup(self, table: &[f64; 16]) -> Self {
+        table[(self.to_bits() & 15) as usize]
+    }
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "clamped")]
+    fn scale(self, exponent: Self) -> Self {
+        let exponent = exponent.floor().clamp(-2044.0, 2046.0) as i64;
+        let half = exponent >> 1;
+        self * power_of_two(half) * power_of_two(exponent - half)
+    }
+    #[inline(always)]
+    #[allow(clippy::cast_precision_loss, reason = "twelve bits")]
+    fn split(self) -> (Self, Self, Self) {
+        let bits = self.to_bits();
+        let exponent = bits.wrapping_sub(SPLIT_ORIGIN).cast_signed() >> 52;
+        let mantissa = bits.wrapping_sub((exponent << 52).cast_unsigned());
+        let index = mantissa.wrapping_add(1 << 47) >> 48;
+        (
+            exponent as f64,
+            f64::from_bits(mantissa),
+            f64::from_bits(index),
+        )
+    }
+}

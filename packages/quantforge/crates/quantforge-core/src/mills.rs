@@ -1,0 +1,78 @@
+//! The Mills ratio `M(z) = N(-z) / n(z)` and its divided difference.
+//!
+//! `M(z) = u P(w)` with `u = 1 / (z + g)`, `w = 1 - a u` and one polynomial `P` of degree 24 on
+//! `-0.5 <= z <= 40`. The difference `M(x) - M(y)` follows from the divided difference of `P` by a
+//! nested Horner scheme, at the cost of two evaluations and without cancellation however close
+//! `x` and `y` are.
+
+use crate::coefficients::{MILLS_EVEN, MILLS_ODD, MILLS_SCALE, MILLS_SHIFT};
+use crate::elementary::horner;
+use crate::lane::Lane;
+
+/// Mills ratios of two points `x` and `y = x + gap`.
+pub struct MillsPair<L> {
+    /// `M(x)`.
+    pub first: L,
+    /// `M(y)`.
+    pub second: L,
+    /// `M(x) - M(y)`, meaningful where `y - x = gap`.
+    pub difference: L,
+    /// `M(x) + M(y)`.
+    pub sum: L,
+}
+
+/// Return the Mills ratios of `x` and `y`, both at least -0.5.
+#[inline(always)]
+pub fn mills_pair<L: Lane>(x: L, y: L, gap: L) -> MillsPair<L> {
+    let (shifted_x, shifted_y) = (x + MILLS_SHIFT, y + MILLS_SHIFT);
+    let shared = (shifted_x * shifted_y).recip();
+    let (u_x, u_y) = (shared * shifted_y, shared * shifted_x);
+    let (one, scale) = (x.splat(1.0), x.splat(MILLS_SCALE));
+    let (w_x, w_y) = (scale.neg_mul_add(u_x, one), scale.neg_mul_add(u_y, one));
+
+    let (p_x, slope) = divided_difference(w_x, w_y);
+    let p_y = (w_x - w_y).neg_mul_add(slope, p_x);
+    let first = u_x * p_x;
+    MillsPair {
+        first,
+        second: u_y * p_y,
+        difference: gap * shared * (scale * u_y).neg_mul_add(slope, p_x),
+        sum: u_x.mul_add(p_x, u_y * p_y),
+    }
+}
+
+/// Return `M(z)` for `z >= -0.5`.
+#[inline(always)]
+pub fn mills<L: Lane>(z: L) -> L {
+    let u = (z + MILLS_SHIFT).recip();
+    let w = z.splat(MILLS_SCALE).neg_mul_add(u, z.splat(1.0));
+    let w2 = w * w;
+    u * horner(w2, &MILLS_ODD).mul_add(w, horner(w2, &MILLS_EVEN))
+}
+
+/// Return `P(x)` and `(P(x) - P(y)) / (x - y)`.
+///
+/// Even and odd parts are polynomials in the squares: two independent chains.
+#[inline(always)]
+fn divided_difference<L: Lane>(x: L, y: L) -> (L, L) {
+    let (x2, y2) = (x * x, y * y);
+    let (even, even_slope) = nested_horner(x2, y2, &MILLS_EVEN);
+    let (odd, odd_slope) = nested_horner(x2, y2, &MILLS_ODD);
+    let odd_y = (x2 - y2).neg_mul_add(odd_slope, odd);
+    let value = odd.mul_add(x, even);
+    (
+        value,
+        (x + y).mul_add(odd_slope.mul_add(x, even_slope), odd_y),
+    )
+}
+
+#[inline(always)]
+fn nested_horner<L: Lane, const N: usize>(x: L, y: L, coefficients: &[f64; N]) -> (L, L) {
+    let mut slope = x.splat(coefficients[N - 1]);
+    let mut value = slope.mul_add(x, x.splat(coefficients[N - 2]));
+    for &coefficient in coefficients[..N - 2].iter().rev() {
+        slope = slope.mul_add(y, value);
+        value = value.mul_add(x, x.splat(coefficient));
+    }
+    (value, slope)
+}

@@ -1,0 +1,235 @@
+//! From Python arguments to results: the one path of every function.
+
+use numpy::npyffi::flags::NPY_ARRAY_WRITEABLE;
+use numpy::{
+    PyArray, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
+};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyFloat;
+use quantforge_core::batch::{self, Outputs, Resources};
+use quantforge_core::column::Column;
+use quantforge_core::error::QuantForgeError;
+use quantforge_core::kernel::Kernel;
+use quantforge_core::lane::Isa;
+use quantforge_core::pool::thread_limit;
+use quantforge_core::strategy::is_worth_detaching;
+
+use crate::operand::{Operand, Shape};
+
+/// What becomes of rows that cannot be computed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum OnError {
+    Raise,
+    Nan,
+    Status,
+}
+
+impl OnError {
+    fn parse(text: Option<&str>) -> PyResult<Self> {
+        match text {
+            None | Some("raise") => Ok(Self::Raise),
+            Some("nan") => Ok(Self::Nan),
+            Some("status") => Ok(Self::Status),
+            Some(other) => Err(PyValueError::new_err(format!(
+                "on_error is {other:?}, but must be \"raise\", \"nan\" or \"status\""
+            ))),
+        }
+    }
+}
+
+/// Keyword arguments that every batch function takes.
+pub struct Options<'a, 'py> {
+    pub out: Option<&'a Bound<'py, PyAny>>,
+    pub on_error: Option<&'a str>,
+    pub threads: Option<usize>,
+}
+
+pub fn python_error(error: &QuantForgeError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+fn resources(threads: Option<usize>) -> PyResult<Resources> {
+    let isa = Isa::active().map_err(|error| python_error(&error))?;
+    let limit = thread_limit().map_err(|error| python_error(&error))?;
+    let threads = match threads {
+        Some(0) => {
+            return Err(PyValueError::new_err(
+                "threads is 0, but must be >= 1 or None",
+            ));
+        }
+        Some(threads) => threads.min(limit),
+        None => limit,
+    };
+    Ok(Resources { isa, threads })
+}
+
+/// Compute one row of plain numbers.
+pub fn scalar<K: Kernel<I, 1>, const I: usize>(row: [f64; I], is_call: bool) -> PyResult<f64> {
+    let columns = row.map(Column::Constant);
+    let sides = Column::Constant(f64::from(u8::from(is_call)));
+    let mut value = [0.0];
+    let outputs = Outputs {
+        values: [&mut value],
+        statuses: None,
+    };
+    let isa = Isa::active().map_err(|error| python_error(&error))?;
+    match batch::run::<K, I, 1>(&columns, sides, outputs, Resources { isa, threads: 1 }) {
+        0 => Ok(value[0]),
+        _ => Err(refusal::<K, I, 1>(&columns, sides, 1)),
+    }
+}
+
+fn refusal<K: Kernel<I, O>, const I: usize, const O: usize>(
+    columns: &[Column<'_>; I],
+    sides: Column<'_>,
+    rows: usize,
+) -> PyErr {
+    match batch::first_refusal::<K, I, O>(columns, sides, rows) {
+        Some(error) => python_error(&error),
+        None => PyValueError::new_err("an input changed while it was being read"),
+    }
+}
+
+/// Compute a batch of one result.
+pub fn batch<'py, K: Kernel<I, 1>, const I: usize>(
+    py: Python<'py>,
+    names: &[&str; I],
+    arguments: [&Bound<'py, PyAny>; I],
+    options: &Options<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let on_error = OnError::parse(options.on_error)?;
+    let resources = resources(options.threads)?;
+    let mut operands = [const { Operand::Number(0.0) }; I];
+    for ((operand, name), argument) in operands.iter_mut().zip(names).zip(arguments) {
+        *operand = Operand::extract(name, argument)?;
+    }
+    let shape = Shape::broadcast(&operands)?;
+    let rows = shape.rows()?;
+    let mut columns = [Column::Constant(0.0); I];
+    for ((column, name), operand) in columns.iter_mut().zip(names).zip(&operands) {
+        *column = operand.column(name, &shape)?;
+    }
+
+    let mut target = Target::choose(py, options.out, &shape, &operands)?;
+    let mut statuses = match on_error {
+        OnError::Status => Some(PyArray::<u8, _>::zeros(py, shape.extents(), false)),
+        _ => None,
+    };
+    let sides = Column::Constant(1.0);
+    let outputs = Outputs {
+        values: [slice_mut(&mut target.array)],
+        statuses: statuses.as_mut().map(slice_mut),
+    };
+    let compute = || batch::run::<K, I, 1>(&columns, sides, outputs, resources);
+    let refused = if is_worth_detaching(rows, K::NANOSECONDS) {
+        py.detach(compute)
+    } else {
+        compute()
+    };
+    if refused > 0 && on_error == OnError::Raise {
+        return Err(refusal::<K, I, 1>(&columns, sides, rows));
+    }
+    let values = target.finish(&shape)?;
+    match statuses {
+        Some(statuses) => Ok((values, statuses).into_pyobject(py)?.into_any()),
+        None => Ok(values),
+    }
+}
+
+/// Where the results are written, and the caller's array if that is another one.
+struct Target<'a, 'py> {
+    array: Bound<'py, PyArrayDyn<f64>>,
+    out: Option<&'a Bound<'py, PyAny>>,
+}
+
+impl<'a, 'py> Target<'a, 'py> {
+    fn choose(
+        py: Python<'py>,
+        out: Option<&'a Bound<'py, PyAny>>,
+        shape: &Shape,
+        operands: &[Operand<'py>],
+    ) -> PyResult<Self> {
+        if let Some(object) = out {
+            let array = checked_out(object, shape)?;
+            let direct = array.cast::<PyArrayDyn<f64>>().ok();
+            let direct = direct.filter(|array| array.is_c_contiguous() && array.is_aligned());
+            if let Some(array) = direct.filter(|array| !overlaps(array.as_untyped(), operands)) {
+                return Ok(Self {
+                    array: array.clone(),
+                    out,
+                });
+            }
+        }
+        // SAFETY: every element is written before anybody reads it: a batch computes all rows.
+        let array = unsafe { PyArray::new(py, shape.extents(), false) };
+        Ok(Self { array, out })
+    }
+
+    fn finish(mut self, shape: &Shape) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.array.py();
+        let Some(out) = self.out else {
+            return Ok(match shape.extents() {
+                [] => PyFloat::new(py, slice_mut(&mut self.array)[0]).into_any(),
+                _ => self.array.into_any(),
+            });
+        };
+        if !out.is(&self.array) {
+            py.import("numpy")?
+                .call_method1("copyto", (out, &self.array))?;
+        }
+        Ok(out.clone())
+    }
+}
+
+fn checked_out<'a, 'py>(
+    object: &'a Bound<'py, PyAny>,
+    shape: &Shape,
+) -> PyResult<&'a Bound<'py, PyUntypedArray>> {
+    let Ok(array) = object.cast::<PyUntypedArray>() else {
+        return Err(PyTypeError::new_err("out must be a NumPy array"));
+    };
+    if array.shape() != shape.extents() {
+        let (own, asked) = (array.shape(), shape.extents());
+        let message = format!("out has shape {own:?}, but the inputs broadcast to {asked:?}");
+        return Err(PyValueError::new_err(message));
+    }
+    // SAFETY: the pointer of a live array object.
+    let flags = unsafe { (*array.as_array_ptr()).fields.flags };
+    if flags & NPY_ARRAY_WRITEABLE == 0 {
+        return Err(PyValueError::new_err(
+            "out is read-only; pass a writable array",
+        ));
+    }
+    Ok(array)
+}
+
+/// Return whether `out` shares memory bounds with an input.
+fn overlaps(out: &Bound<'_, PyUntypedArray>, operands: &[Operand<'_>]) -> bool {
+    let (low, high) = bounds(out);
+    operands.iter().any(|operand| match operand {
+        Operand::Number(_) => false,
+        Operand::Array(array, _) => {
+            let (first, last) = bounds(array);
+            first < high && low < last
+        }
+    })
+}
+
+fn bounds(array: &Bound<'_, PyUntypedArray>) -> (isize, isize) {
+    // SAFETY: the pointer of a live array object; only the address is used.
+    let origin = unsafe { (*array.as_array_ptr()).fields.data as isize };
+    let (mut low, mut high) = (origin, origin + array.dtype().itemsize().cast_signed());
+    for (&extent, &stride) in array.shape().iter().zip(array.strides()) {
+        let reach = stride * (extent.cast_signed() - 1).max(0);
+        low += reach.min(0);
+        high += reach.max(0);
+    }
+    (low, high)
+}
+
+fn slice_mut<'a, T: numpy::Element>(array: &'a mut Bound<'_, PyArrayDyn<T>>) -> &'a mut [T] {
+    // SAFETY: the array is contiguous and aligned, and either fresh or the caller's `out`, which
+    // shares no memory with an input and is given to one call at a time.
+    unsafe { std::slice::from_raw_parts_mut(array.data(), array.len()) }
+}

@@ -1,0 +1,66 @@
+from typing import Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "black_scholes_call_price",
+    "black_scholes_call_price_batch",
+    "black_scholes_put_price",
+    "black_scholes_put_price_batch",
+    "instruction_set",
+    "thread_limit",
+]
+
+def instruction_set() -> str: ...
+def thread_limit() -> int: ...
+def black_scholes_call_price(s: float, k: float, t: float, r: float, sigma: float) -> float: ...
+def black_scholes_put_price(s: float, k: float, t: float, r: float, sigma: float) -> float: ...
+@overload
+def black_scholes_call_price_batch(
+    spots: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    sigmas: ArrayLike,
+    *,
+    out: NDArray[np.generic] | None = None,
+    on_error: Literal["raise", "nan"] | None = None,
+    threads: int | None = None,
+) -> NDArray[np.float64]: ...
+@overload
+def black_scholes_call_price_batch(
+    spots: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    sigmas: ArrayLike,
+    *,
+    out: NDArray[np.generic] | None = None,
+    on_error: Literal["status"],
+    threads: int | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]: ...
+@overload
+def black_scholes_put_price_batch(
+    spots: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    sigmas: ArrayLike,
+    *,
+    out: NDArray[np.generic] | None = None,
+    on_error: Literal["raise", "nan"] | None = None,
+    threads: int | None = None,
+) -> NDArray[np.float64]: ...
+@overload
+def black_scholes_put_price_batch(
+    spots: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    sigmas: ArrayLike,
+    *,
+    out: NDArray[np.generic] | None = None,
+    on_error: Literal["status"],
+    threads: int | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]: ...
