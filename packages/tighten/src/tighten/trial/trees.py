@@ -1,0 +1,228 @@
+"""Two copies of the project, each with its artifacts and its build caches.
+
+Both are brought up to date with the project when the workplace opens, so that a file which the
+user changes during a study cannot make two candidates differ. After that a trial costs its edits
+and an incremental build, and the user's tree is not even read.
+
+A slot says on disk what it holds. It is marked as holding nothing before anything in it changes,
+so a crash leaves it to be built again; after a crash of the machine it is copied afresh, because
+its files may be damaged.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tighten.codehash import CodeHash
+from tighten.trial.files import project_files
+from tighten.trial.journal import recover
+from tighten.trial.lock import DirectoryLock
+from tighten.trial.mirror import Mirror
+from tighten.trial.storage import make_state_directory, replace_file, storage_errors
+from tighten.trial.workplace import Built, Site, Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tighten.parameters import Configuration
+    from tighten.runner import Runner
+
+__all__ = ["Trees"]
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+# Some build tools obey the ignore files of all parent directories; the state directory ignores
+# everything below it, and this line takes that back for the copies.
+NOT_IGNORED = "!*\n"
+
+
+class Trees:
+    """A `Workplace` of two copies under ``trees/`` of the state directory.
+
+    Parameters
+    ----------
+    site
+        The project and how it is built.
+    runner
+        Runs the build command.
+
+    Raises
+    ------
+    StateError
+        If another tighten works in the same state directory, or the disk refuses.
+    """
+
+    def __init__(self, site: Site, runner: Runner) -> None:
+        self._site = site
+        self._runner = runner
+        make_state_directory(site.state)
+        self._lock = DirectoryLock(site.state)
+        try:
+            recover(site.project, site.state)
+            root = site.state / "trees"
+            self._originals = root / "original"
+            self._slots = {slot: _TreeSlot(root / slot, site.project) for slot in Slot}
+            self._hasher = CodeHash([place.root for place in self._slots.values()])
+            with storage_errors(f"copying the project to {root}"):
+                self._open(root)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def slot_for(self, configuration: Configuration, *, beside: Built | None = None) -> Slot:
+        """Return the slot to build in; see `Workplace.slot_for`."""
+        free = [slot for slot in Slot if beside is None or slot is not beside.slot]
+        _, key = self._wanted(configuration)
+        return next((slot for slot in free if self._slots[slot].holds == key), free[0])
+
+    def build(self, slot: Slot, configuration: Configuration) -> Built:
+        """Edit and build in ``slot``; see `Workplace.build`."""
+        site, place = self._site, self._slots[slot]
+        contents, key = self._wanted(configuration)
+        log = site.log(slot, key)
+        if place.holds != key:
+            with storage_errors(f"editing the copy {place.tree}"):
+                place.mark(Holding())
+                place.mirror.write(contents)
+            seconds = site.run_build(
+                self._runner, configuration, tree=place.tree, artifacts=place.artifacts, log=log
+            )
+            code = site.code(self._hasher, place.tree, place.artifacts, place.mirror.manifest)
+            with storage_errors(f"writing {place.root}"):
+                place.mark(Holding(key=key, code_hash=code, build_seconds=seconds))
+        return Built(
+            configuration=configuration,
+            tree=place.tree,
+            artifacts=place.artifacts,
+            code_hash=place.holding.code_hash,
+            build_seconds=place.holding.build_seconds,
+            log=log,
+            slot=slot,
+        )
+
+    def activate(self, built: Built) -> None:
+        """Do nothing: both trees can run at any time."""
+
+    def close(self) -> None:
+        """Keep the trees for the next run, and let others in."""
+        with storage_errors(f"closing the trees in {self._site.state}"):
+            for place in self._slots.values():
+                place.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    def _open(self, root: Path) -> None:
+        site = self._site
+        root.mkdir(parents=True, exist_ok=True)
+        (root / ".gitignore").write_text(NOT_IGNORED, encoding="ascii")
+        files = project_files(
+            site.project,
+            include=site.build.include,
+            exclude=site.build.exclude,
+            leave_out=[site.state],
+        )
+        bound = site.bound_files
+        shutil.rmtree(self._originals, ignore_errors=True)
+        for path in bound:
+            source, target = site.project / path, self._originals / path
+            if source.is_file():  # else reading the binding says what is wrong
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(source.read_bytes())
+        for place in self._slots.values():
+            place.open(files, bound)
+
+    def _wanted(self, configuration: Configuration) -> tuple[Mapping[Path, bytes], str]:
+        """Return the contents of the bound files, and the key of the build they give."""
+        edits = self._site.edits(configuration, self._originals)
+        contents = {
+            path: edits[path] if path in edits else (self._originals / path).read_bytes()
+            for path in self._site.bound_files
+        }
+        return contents, self._site.key(configuration, contents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """The build that a slot holds; an empty key stands for none."""
+
+    key: str = ""
+    code_hash: str = ""
+    build_seconds: float = 0.0
+
+
+class _TreeSlot:
+    """One copy with its artifacts, and on disk what they are."""
+
+    def __init__(self, root: Path, project: Path) -> None:
+        self.root = root
+        self.tree = root / "tree"
+        self.artifacts = root / "artifacts"
+        self.holding = Holding()
+        self.mirror = Mirror(project, self.tree, {})
+
+    @property
+    def holds(self) -> str:
+        return self.holding.key
+
+    def open(self, files: Iterable[Path], bound: Iterable[Path]) -> None:
+        """Take up what an earlier run left, as far as it can be trusted, and follow the project."""
+        self._read()
+        if not self.mirror.manifest and self.root.exists():
+            shutil.rmtree(self.root)
+        self.tree.mkdir(parents=True, exist_ok=True)
+        self.artifacts.mkdir(exist_ok=True)
+        held, self.holding = self.holding, Holding()
+        self._write_state(is_open=True)
+        before = dict(self.mirror.manifest)
+        changed = self.mirror.follow(files, bound)
+        if before != self.mirror.manifest:
+            replace_file(self._manifest, json.dumps(self.mirror.manifest).encode())
+        if not changed:
+            self.mark(held)
+
+    def mark(self, holding: Holding) -> None:
+        """Say on disk what the slot holds now."""
+        self.holding = holding
+        self._write_state(is_open=True)
+
+    def close(self) -> None:
+        """Say on disk that nobody is at work in the slot."""
+        if self.root.exists():
+            self._write_state(is_open=False)
+
+    @property
+    def _state(self) -> Path:
+        return self.root / "slot.json"
+
+    @property
+    def _manifest(self) -> Path:
+        return self.root / "manifest.json"
+
+    def _read(self) -> None:
+        try:
+            state = json.loads(self._state.read_bytes())
+            if state["is_open"] and state["boot"] != _boot():
+                return
+            self.mirror.manifest = json.loads(self._manifest.read_bytes())
+            self.holding = Holding(**state["holding"])
+        except (OSError, ValueError, KeyError, TypeError):
+            self.mirror.manifest = {}  # a slot that does not know what it holds starts anew
+            self.holding = Holding()
+
+    def _write_state(self, *, is_open: bool) -> None:
+        state = {"holding": asdict(self.holding), "is_open": is_open, "boot": _boot()}
+        replace_file(self._state, json.dumps(state).encode())
+
+
+def _boot() -> str:
+    """Return what names this start of the machine; empty where nothing does."""
+    return BOOT_ID.read_text(encoding="ascii").strip() if BOOT_ID.exists() else ""

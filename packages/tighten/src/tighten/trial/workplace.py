@@ -1,0 +1,254 @@
+"""What a workplace is asked for, and what both kinds of it share.
+
+A build is named by a key: the digest of the edited files and of the command that builds them. Two
+configurations with the same key share a build, so parameters that live in the environment or on
+the command line cost none. A build command sees those parameters only if it names them (the
+variable, or ``{arguments}``), and only then are they part of the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, Self
+
+from tighten.codehash import CodeHash, is_code
+from tighten.errors import BindingError, FailureKind, TrialError
+from tighten.parameters import Configuration, Parameter, arguments, edited_files, environment
+from tighten.parameters.binding import FileBinding
+from tighten.runner import Command, Places, Runner
+from tighten.trial.storage import digest, storage_errors
+
+__all__ = ["BuildSpec", "Built", "Site", "Slot", "Workplace"]
+
+COMPILED = frozenset(
+    {
+        *(".c", ".h", ".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".inl", ".ipp"),
+        *(".rs", ".f", ".F", ".f77", ".f90", ".F90", ".f95", ".s", ".S", ".zig", ".go", ".d"),
+        *(".pyx", ".pxd", ".cu", ".cuh"),
+    }
+)
+INTERMEDIATE = frozenset(
+    {
+        *(".o", ".obj", ".d", ".lo", ".la", ".rlib", ".rmeta", ".gch", ".pch", ".mod", ".dwo"),
+        *(".gcda", ".gcno", ".log", ".stamp", ".timestamp", ".tmp", ".pyc", ".cmake", ".make"),
+        *(".ninja", ".ninja_deps", ".ninja_log", ".tighten-new"),
+    }
+)
+
+
+class Slot(StrEnum):
+    """One of the two builds that live side by side."""
+
+    A = "a"
+    B = "b"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSpec:
+    """How a project is built after an edit.
+
+    Parameters
+    ----------
+    command
+        What builds it; None if there is nothing to build.
+    in_place
+        Whether to work in the project itself instead of in copies.
+    outputs
+        What the build writes into the project (patterns of files or directories), kept per slot
+        in place.
+    include, exclude
+        Patterns of ignored files that a copy needs, and of files that it does not.
+    """
+
+    command: Command | None = None
+    in_place: bool = False
+    outputs: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A configuration that is built and can be run.
+
+    ``code_hash`` is equal for builds that are the same program; ``build_seconds`` is the time of
+    the build command, whenever it ran.
+    """
+
+    configuration: Configuration
+    tree: Path
+    artifacts: Path
+    code_hash: str
+    build_seconds: float
+    log: Path
+    slot: Slot
+
+
+class Workplace(Protocol):
+    """Holds two builds at a time; a context manager that closes itself."""
+
+    def slot_for(self, configuration: Configuration, *, beside: Built | None = None) -> Slot:
+        """Return the slot to build in: never that of ``beside``, best where it is built already.
+
+        Raises
+        ------
+        TrialError
+            Of kind ``edit`` if a value cannot be written.
+        """
+        ...
+
+    def build(self, slot: Slot, configuration: Configuration) -> Built:
+        """Edit and build in ``slot``; no work if that is what it holds.
+
+        Raises
+        ------
+        TrialError
+            Of kind ``edit``, ``build`` or ``timeout``.
+        StateError
+            If the disk refuses; the project's files are as they were.
+        """
+        ...
+
+    def activate(self, built: Built) -> None:
+        """Make ``built`` the one that runs; in trees both always can."""
+        ...
+
+    def close(self) -> None:
+        """Leave the project as it was found; safe to call twice."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *failure: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A project, the parameters bound into it, and how it is built.
+
+    ``project`` and ``state`` are absolute; ``python`` and ``cpus`` fill the placeholders.
+    """
+
+    project: Path
+    state: Path
+    parameters: Sequence[Parameter]
+    build: BuildSpec
+    python: str = sys.executable
+    cpus: int = 1
+
+    @property
+    def bound_files(self) -> tuple[Path, ...]:
+        """The files that parameters are written in, relative to the project."""
+        bindings = (parameter.binding for parameter in self.parameters)
+        return tuple(sorted({b.file for b in bindings if isinstance(b, FileBinding)}))
+
+    def edits(self, configuration: Configuration, root: Path) -> dict[Path, bytes]:
+        """Return the edited files over the originals at ``root``."""
+        try:
+            return edited_files(self.parameters, configuration, root)
+        except BindingError as error:
+            raise TrialError(str(error), kind=FailureKind.EDIT) from error
+
+    def key(self, configuration: Configuration, contents: Mapping[Path, bytes]) -> str:
+        """Return the name of the build that these contents of the bound files give."""
+        command = self.build.command
+        told = None if command is None else [command.template, sorted(command.env.items())]
+        facts = [
+            sorted((path.as_posix(), digest(content)) for path, content in contents.items()),
+            [told, command and command.cwd, self.python],
+            [self._arguments(configuration), sorted(self._environment(configuration).items())],
+        ]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def run_build(
+        self,
+        runner: Runner,
+        configuration: Configuration,
+        *,
+        tree: Path,
+        artifacts: Path,
+        log: Path,
+    ) -> float:
+        """Run the build command, if there is one, and return how long it took [s]."""
+        with storage_errors(f"preparing the build in {artifacts}"):
+            artifacts.mkdir(parents=True, exist_ok=True)
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.touch()
+        if self.build.command is None:
+            return 0.0
+        places = Places(
+            trial=tree,
+            artifacts=artifacts,
+            result=artifacts.parent / "build-result",
+            python=self.python,
+            cpus=self.cpus,
+            arguments=self._arguments(configuration),
+            environment=self._environment(configuration),
+        )
+        started = time.monotonic()
+        runner.run(self.build.command, places, log=log, kind_on_failure=FailureKind.BUILD)
+        return time.monotonic() - started
+
+    def log(self, slot: Slot, key: str) -> Path:
+        """Return where the output of a build goes."""
+        return self.state / "logs" / f"build-{key[:12]}-{slot}.log"
+
+    def code(self, hasher: CodeHash, tree: Path, artifacts: Path, known: Iterable[str]) -> str:
+        """Return the digest of what a build in ``tree`` will run.
+
+        What the user declared as products counts: the outputs, else the artifacts. Without either
+        everything that the build added to the tree counts, but for what only compilers read.
+        ``known`` are the files that were there before.
+        """
+        paths = [tree / path for path in self.bound_files if self._is_read_at_run_time(path)]
+        if self.build.outputs:
+            paths += [match for pattern in self.build.outputs for match in tree.glob(pattern)]
+        if any(artifacts.iterdir()):
+            paths.append(artifacts)
+        elif self.build.command is not None and not self.build.outputs:
+            paths += _products(tree, frozenset(known))
+        with storage_errors(f"reading the build in {tree}"):
+            return hasher.of(paths, roots=(artifacts, tree))
+
+    def _is_read_at_run_time(self, path: Path) -> bool:
+        return self.build.command is None or path.suffix not in COMPILED
+
+    def _environment(self, configuration: Configuration) -> dict[str, str]:
+        words = set(re.findall(r"\w+", self.build.command.template if self.build.command else ""))
+        variables = environment(self.parameters, configuration)
+        return {name: text for name, text in variables.items() if name in words}
+
+    def _arguments(self, configuration: Configuration) -> tuple[str, ...]:
+        if self.build.command is None or "{arguments}" not in self.build.command.template:
+            return ()
+        return tuple(arguments(self.parameters, configuration))
+
+
+def _products(tree: Path, known: frozenset[str]) -> Iterator[Path]:
+    """Yield what a build added to or changed in its tree and may be run or read later.
+
+    In a directory that calls itself a cache (it holds a CACHEDIR.TAG, as Cargo's does) only what
+    a machine loads counts; the rest is the build system's own book-keeping.
+    """
+    pending = [(tree, False)]
+    while pending:
+        directory, in_cache = pending.pop()
+        children = sorted(directory.iterdir())
+        in_cache = in_cache or any(child.name == "CACHEDIR.TAG" for child in children)
+        for child in children:
+            if child.is_dir():
+                if not child.is_symlink() and child.name not in {"CMakeFiles", "__pycache__"}:
+                    pending.append((child, in_cache))
+            elif child.relative_to(tree).as_posix() in known or in_cache:
+                if is_code(child):
+                    yield child
+            elif child.suffix not in INTERMEDIATE and not child.name.startswith("."):
+                yield child
