@@ -1,0 +1,188 @@
+"""From the tables of a study file to the records that the rest of the package works with.
+
+Nothing is checked here beyond what the records check for themselves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tighten.decision import Case, Limits, Policy
+from tighten.gates import ExitCode, Gate, Invariant, SameArrays, Toggle, Tolerance
+from tighten.options.effective import Benchmark
+from tighten.parameters import Parameter
+from tighten.parameters.binding import Argument, EnvironmentVariable
+from tighten.parameters.document import ConfigKey
+from tighten.parameters.domain import Choices, Flag, FloatRange, IntegerRange
+from tighten.parameters.source import SourceConstant
+from tighten.runner import Command, Conditions
+from tighten.trial import BuildSpec
+
+if TYPE_CHECKING:
+    from tighten.gates.spec import Rule
+    from tighten.options import schema
+    from tighten.parameters import Binding, Domain
+
+__all__ = [
+    "benchmark",
+    "build_spec",
+    "case",
+    "conditions",
+    "gate",
+    "limits",
+    "parameter",
+    "policy",
+]
+
+
+def _command(table: schema.CommandTable, template: str) -> Command:
+    return Command(template=template, timeout=table.timeout, env=table.env, cwd=table.cwd)
+
+
+def build_spec(table: schema.BuildTable) -> BuildSpec:
+    """Return how the project is built."""
+    return BuildSpec(
+        command=_command(table, table.command) if table.command else None,
+        in_place=table.in_place,
+        outputs=tuple(table.outputs),
+        include=tuple(table.include),
+        exclude=tuple(table.exclude),
+    )
+
+
+def benchmark(table: schema.BenchmarkTable, machine: schema.MachineTable) -> Benchmark:
+    """Return what is launched, and under which conditions."""
+    return Benchmark(
+        command=_command(table, table.command or table.function or ""),
+        function=table.function,
+        format=table.format,
+        warmup_launches=table.warmup_launches,
+        launches=table.launches,
+        conditions=conditions(machine),
+    )
+
+
+def conditions(table: schema.MachineTable) -> Conditions:
+    """Return the conditions of every command."""
+    return Conditions(
+        pin=None if table.pin is None else tuple(table.pin),
+        nice=table.nice,
+        threads=table.threads,
+        hash_seed=table.hash_seed,
+        environment=table.env,
+        keep=frozenset(table.keep),
+        log_limit=table.log_limit,
+    )
+
+
+def case(table: schema.CaseTable) -> Case:
+    """Return one case."""
+    return Case(
+        name=table.name,
+        select=table.select or table.name,
+        metric=table.metric,
+        goal=table.goal,
+        target=table.target,
+        primary=table.primary,
+        max_regression=table.max_regression,
+        weight=table.weight,
+        statistic=table.statistic,
+    )
+
+
+def parameter(table: schema.ParameterTable, *, cpus: int) -> Parameter:
+    """Return one parameter; StudyError if its domain or its binding is impossible."""
+    return Parameter(
+        name=table.name, domain=_domain(table, cpus), binding=_binding(table), when=table.when
+    )
+
+
+def _domain(table: schema.ParameterTable, cpus: int) -> Domain:
+    values, bounds = table.values, table.range_
+    if bounds is None:
+        is_flag = values is not None and sorted(map(repr, values)) == ["False", "True"]
+        return Flag() if is_flag else Choices(tuple(values or ()))
+    low, high = _number(bounds.low, cpus), _number(bounds.high, cpus)
+    if isinstance(low, int) and isinstance(high, int) and not isinstance(bounds.step, float):
+        return IntegerRange(low, high, step=bounds.step, log=bounds.log)
+    return FloatRange(low, high, steps=bounds.steps, step=bounds.step, log=bounds.log)
+
+
+def _number(bound: float | str, cpus: int) -> float:
+    return cpus if isinstance(bound, str) else bound
+
+
+def _binding(table: schema.ParameterTable) -> Binding:
+    name, default = table.name, table.default
+    if table.source is not None:
+        return SourceConstant(
+            parameter=name,
+            file=Path(table.source),
+            name=table.constant or name,
+            scope=table.scope,
+            language=table.language,
+        )
+    if table.env is not None:
+        return EnvironmentVariable(parameter=name, variable=table.env, default=default)
+    if table.argument is not None:
+        return Argument(parameter=name, template=table.argument, default=default)
+    for format_, file in (("toml", table.toml), ("yaml", table.yaml), ("json", table.json_)):
+        if file is not None:
+            return ConfigKey(parameter=name, file=Path(file), format=format_, key=table.key or "")
+    raise AssertionError
+
+
+def gate(table: schema.GateTable) -> Gate:
+    """Return one gate; which kind it is follows from the keys that it has."""
+    final = table.final_command
+    return Gate(
+        name=table.name,
+        command=_command(table, table.command),
+        rule=_rule(table),
+        final_command=None if final is None else _command(table, final),
+        final_only=table.final_only,
+    )
+
+
+def _rule(table: schema.GateTable) -> Rule:
+    tolerance = Tolerance(rtol=table.rtol, atol=table.atol, ulp=table.ulp, nan=table.nan)
+    if table.compare is not None:
+        return SameArrays(tolerance=tolerance)
+    if table.invariant is not None:
+        return Invariant(expression=table.invariant)
+    if (switch := table.toggle) is not None:
+        return Toggle(variable=switch.env, on=switch.on, off=switch.off, tolerance=tolerance)
+    return ExitCode()
+
+
+def policy(table: schema.DecisionTable) -> Policy:
+    """Return how sure a verdict must be."""
+    return Policy(
+        alpha=table.alpha,
+        min_gain=table.min_gain,
+        interest=table.interest,
+        min_pairs=table.min_pairs,
+        max_pairs=table.max_pairs,
+        confidence=table.confidence,
+    )
+
+
+def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:
+    """Return when the study ends."""
+    stagnation = table.stagnation
+    if stagnation is None:
+        return Limits(
+            max_trials=study.max_trials,
+            time_budget=study.time_budget,
+            stop_on_success=table.stop_on_success,
+            stop_on_regression=table.stop_on_regression,
+        )
+    return Limits(
+        max_trials=study.max_trials,
+        time_budget=study.time_budget,
+        stagnation_trials=stagnation.trials,
+        stagnation_improvement=stagnation.improvement,
+        stop_on_success=table.stop_on_success,
+        stop_on_regression=table.stop_on_regression,
+    )

@@ -1,0 +1,85 @@
+"""The options of a study as the rest of the package reads them: complete, checked, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tighten.decision import Case, Limits, Policy
+from tighten.gates import Gate
+from tighten.parameters import Parameter, Space
+from tighten.runner import Command, Conditions
+from tighten.trial import BuildSpec
+
+__all__ = ["Benchmark", "MarkdownTarget", "Options", "ReportTargets", "Search"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """How the cases are measured: by a command, or by a Python function.
+
+    ``function`` is ``module:callable`` where a function is measured, and then the template of
+    ``command`` as well. ``launches`` show what the baseline takes by itself.
+    """
+
+    command: Command
+    function: str | None
+    format: str
+    warmup_launches: int
+    launches: int
+    conditions: Conditions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Who proposes the next values."""
+
+    strategy: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkdownTarget:
+    """A document of the project whose part between two markers the report replaces."""
+
+    file: Path
+    marker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTargets:
+    """Where the report goes beside the terminal."""
+
+    markdown: MarkdownTarget | None
+    page: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """All that a study is told. Paths are absolute, durations in seconds.
+
+    ``sources`` maps the dotted key of every effective value to where it comes from: ``default``,
+    ``file:line``, ``$VARIABLE`` or ``--option``. Entries of ``[[case]]``, ``[[parameter]]`` and
+    ``[[gate]]`` go by their names, as in ``case.size_10000.target``.
+    """
+
+    name: str
+    file: Path
+    project: Path
+    state: Path
+    seed: int
+    python: str
+    cpus: int
+    build: BuildSpec
+    benchmark: Benchmark
+    cases: tuple[Case, ...]
+    parameters: tuple[Parameter, ...]
+    constraints: Mapping[str, str]
+    space: Space
+    gates: tuple[Gate, ...]
+    policy: Policy
+    limits: Limits
+    search: Search
+    report: ReportTargets
+    sources: Mapping[str, str]
