@@ -1,0 +1,261 @@
+"""The self-contained HTML page of a study.
+
+One file: style, script and pictures are inside, nothing is loaded, and a content security policy
+in the page itself says so to the browser. Everything is readable without JavaScript; the script
+only sorts and filters. All text of a study is escaped by the template engine.
+
+Every trial has its row. The page stays small however long the study was, so the details of a
+trial (evidence per case, patch, output) are included in order of interest until
+``details_limit`` characters are used; the page says how many were left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tighten.decision import Status
+from tighten.report import page_rows, plots, quantity
+from tighten.report.summary import Mark, Summary, mark
+from tighten.report.terminal import confirmation_line, time_line, trials_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tighten.record import StudyRecord, TrialRecord
+
+__all__ = ["Page"]
+
+_SHORT = 28  # characters
+_TONES = {
+    Status.SUCCESS: "good",
+    Status.PRIMARY_SUCCESS: "good",
+    Status.BASELINE_FAILED: "bad",
+    Status.REGRESSION: "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page: its anchor and title, and its template."""
+
+    anchor: str
+    title: str
+
+    @property
+    def template(self) -> str:
+        """File of the section's template."""
+        return f"{self.anchor}.html.j2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Renders a study as one HTML file.
+
+    Parameters
+    ----------
+    details_limit
+        Characters that the details of all trials may take together.
+    """
+
+    details_limit: int = 1_500_000
+
+    def render(self, study: StudyRecord) -> str:
+        """Return the page; it opens offline and without JavaScript."""
+        summary = Summary(study)
+        context = {
+            **_frame(summary),
+            **_case_part(summary),
+            **_value_part(summary),
+            **_trial_part(summary, self._details(summary)),
+            **_method_part(summary),
+            "sections": _sections(summary),
+            "failures": page_rows.failures(summary),
+            "failures_note": _failures_note(summary),
+        }
+        return _environment().get_template("page.html.j2").render(context) + "\n"
+
+    def _details(self, summary: Summary) -> Mapping[int, Markup]:
+        """Return the details of the most interesting trials, as many as there is room for."""
+        macro: Any = _environment().get_template("parts.html.j2").module
+        details: dict[int, Markup] = {}
+        room = self.details_limit
+        for trial in _by_interest(summary):
+            html = macro.details(page_rows.trial_details(summary, trial))
+            room -= len(html)
+            if room < 0:
+                break
+            details[trial.number] = html
+        return details
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("tighten.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters["fit"] = _fit
+    return environment
+
+
+def _fit(name: str) -> Markup:
+    """Return the class of a name that is short enough to stay on one line."""
+    return Markup(' class="fits"') if len(name) <= _SHORT else Markup("")
+
+
+def _source(name: str) -> str:
+    environment = _environment()
+    if environment.loader is None:
+        raise AssertionError("the environment of the page has a loader")
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _sections(summary: Summary) -> list[Section]:
+    measured = any(row.before is not None for row in summary.cases)
+    shown = {
+        "cases": ("Cases", measured),
+        "values": ("Values", bool(summary.parameters)),
+        "convergence": ("How the search went", summary.searched > 0),
+        "trials": ("All trials", bool(summary.study.trials)),
+        "failures": ("Failures", bool(summary.failure_groups)),
+        "method": ("How it was decided", True),
+        "machine": ("Machine", bool(summary.study.machine)),
+    }
+    sections = [Section(anchor, title) for anchor, (title, is_shown) in shown.items() if is_shown]
+    if summary.study.status is Status.BASELINE_FAILED:
+        sections.sort(key=lambda section: section.anchor != "failures")
+    return sections
+
+
+def _frame(summary: Summary) -> dict[str, object]:
+    study = summary.study
+    script = _source("page.js")
+    digest = hashlib.sha256(script.encode()).digest()
+    return {
+        "summary": summary,
+        "study": study,
+        "title": quantity.clipped(study.name, 200),
+        "project": quantity.clipped(study.project, 200),
+        "status_word": (study.status.value if study.status else "running").replace("_", " "),
+        "status_tone": _TONES.get(study.status, "neutral") if study.status else "neutral",
+        "cards": page_rows.cards(summary),
+        "style": Markup(_source("page.css")),
+        "script": Markup(script),
+        "script_hash": base64.b64encode(digest).decode(),
+        "version": metadata.version("tighten"),
+        "machine": page_rows.machine_facts(study),
+        "machine_groups": page_rows.machine_groups(study.machine),
+    }
+
+
+def _case_part(summary: Summary) -> dict[str, object]:
+    if summary.is_confirmed:
+        note = "The winner, measured afresh against the baseline in pairs of launches."
+    elif any(row.confirmed for row in summary.cases):
+        note = "The winner of the search, measured afresh against the baseline: not confirmed."
+    else:
+        note = (
+            "As the search saw them. The best of many noisy results looks better than it is; "
+            "nothing is confirmed yet."
+        )
+    drawn = any(row.before and row.after for row in summary.cases)
+    sizes = (plots.WIDE, plots.NARROW) if drawn else ()
+    return {
+        "cases": [page_rows.case_row(row) for row in summary.cases],
+        "cases_note": f"{note} {summary.targets[:1].upper()}{summary.targets[1:]}.",
+        "case_plots": [Markup(plots.cases(summary, size)) for size in sizes],
+    }
+
+
+def _value_part(summary: Summary) -> dict[str, object]:
+    best = summary.study.best
+    kept = f"The values of trial {best}" if best else "The values the project has now"
+    changed = sum(row.is_changed for row in summary.parameters)
+    note = f"{kept}: {changed} of {quantity.count(len(summary.parameters), 'parameter')} changed."
+    return {
+        "parameters": summary.parameters,
+        "values_note": note,
+        "best_patch": page_rows.patch_lines(summary.best.patch if best and summary.best else ""),
+    }
+
+
+def _trial_part(summary: Summary, details: Mapping[int, Markup]) -> dict[str, object]:
+    study = summary.study
+    left_out = len(study.trials) - len(details)
+    notes = [f"Trials: {trials_line(summary)}.", f"Time: {time_line(summary)}."]
+    if left_out:
+        notes.append(
+            f"To keep the page small, the details of {quantity.count(left_out, 'trial')} are "
+            "left out; the JSON export has them."
+        )
+    words: dict[str, int] = {}
+    for trial in study.trials:
+        words[mark(trial).value] = words.get(mark(trial).value, 0) + 1
+    sizes = (plots.WIDE, plots.NARROW) if summary.searched else ()
+    return {
+        "trials": [page_rows.trial_row(summary, trial, details) for trial in study.trials],
+        "trials_notes": notes,
+        "verdict_words": [(word.value, words[word]) for word in Mark if word in words],
+        "convergence_plots": [Markup(plots.convergence(summary, size)) for size in sizes],
+        "convergence_note": _convergence_note(summary),
+    }
+
+
+def _convergence_note(summary: Summary) -> str:
+    note = (
+        "Each trial was compared with the best before it; its speed-up over the baseline is the "
+        "product along that chain. Failed trials stand at the lower edge."
+    )
+    if summary.searched > plots.WIDE.points:
+        note += " Of many trials, each part shows the best, the median and the worst."
+    if summary.study.confirmation is not None:
+        note += " The last point is the fresh measurement of the winner, with its interval."
+    return note
+
+
+def _failures_note(summary: Summary) -> str:
+    if summary.study.status is Status.BASELINE_FAILED:
+        return "The project as it stands fails; mend this first."
+    return (
+        "A failed trial is never accepted; the study goes on without it. "
+        "Equal failures are listed together."
+    )
+
+
+def _method_part(summary: Summary) -> dict[str, object]:
+    verdict = summary.study.confirmation
+    if verdict is None:
+        return {"confirmation": None, "needed": None}
+    line = confirmation_line(summary)
+    return {
+        "confirmation": {
+            "line": line[:1].upper() + line[1:],
+            "evidence": page_rows.evidence(summary, verdict),
+        },
+        "needed": quantity.e_value(1.0 / verdict.alpha),
+    }
+
+
+def _by_interest(summary: Summary) -> list[TrialRecord]:
+    """Return all trials: best and baseline, accepted, one of each failure, then the fastest."""
+    first_failures = {group[0].number for group in summary.failure_groups}
+
+    def rank(trial: TrialRecord) -> tuple[int, float]:
+        if trial.number in {0, summary.study.best}:
+            return 0, 0.0
+        if mark(trial) is Mark.ACCEPTED or trial.number in first_failures:
+            return 1, -trial.number
+        return 2, -summary.ratios.get(trial.number, 0.0)
+
+    return sorted(summary.study.trials, key=rank)

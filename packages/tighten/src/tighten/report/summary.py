@@ -1,0 +1,399 @@
+"""What a study's record says, derived once for every renderer: facts, figures and sentences.
+
+Before and after come from the confirmation, which measured the winner afresh against the
+baseline. Without one the page can only show what the search saw, which flatters the best of many
+noisy results; each row says which of the two it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tighten.decision import Case, Evidence, Goal, Outcome, Status
+from tighten.record import Role
+from tighten.report import quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tighten.decision import Verdict
+    from tighten.parameters import Value
+    from tighten.record import StudyRecord, TrialRecord
+
+__all__ = [
+    "CaseRow",
+    "Mark",
+    "ParameterRow",
+    "Summary",
+    "chained_ratio",
+    "change",
+    "interval",
+    "mark",
+    "objective_goal",
+    "reason",
+    "shown",
+    "speedup",
+]
+
+_STATUS = {
+    Status.SUCCESS: "every target is reached",
+    Status.PRIMARY_SUCCESS: "every primary target is reached",
+    Status.MAX_TRIALS: "the largest number of trials was run",
+    Status.TIME_BUDGET: "the time budget is used up",
+    Status.STAGNATION: "the last trials brought no more gain",
+    Status.REGRESSION: "a case became slower than it may",
+    Status.EXHAUSTED: "every proposal has been tried",
+    Status.INTERRUPTED: "`tighten resume` goes on from here",
+    Status.BASELINE_FAILED: "the project as it stands fails, so nothing can be compared",
+}
+_RUNNING = "not finished; if nothing runs it any more, `tighten resume` goes on from here"
+
+
+class Mark(StrEnum):
+    """The one word that tells what became of a trial."""
+
+    BASELINE = "baseline"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    INCONCLUSIVE = "inconclusive"
+    FAILED = "failed"
+    IDENTICAL = "identical"
+    UNJUDGED = "not judged"
+
+
+def mark(trial: TrialRecord) -> Mark:
+    """Return what became of a trial."""
+    if trial.failure is not None:
+        return Mark.FAILED
+    if trial.identical_to is not None:
+        return Mark.IDENTICAL
+    if trial.role is Role.BASELINE:
+        return Mark.BASELINE
+    if trial.verdict is None:
+        return Mark.UNJUDGED
+    return {
+        Outcome.ACCEPT: Mark.ACCEPTED,
+        Outcome.REJECT: Mark.REJECTED,
+        Outcome.INCONCLUSIVE: Mark.INCONCLUSIVE,
+    }[trial.verdict.outcome]
+
+
+def reason(trial: TrialRecord) -> str:
+    """Return the one line that says why a trial got its mark."""
+    if trial.failure is not None:
+        return f"{trial.failure.kind}: {trial.failure.message}"
+    if trial.identical_to is not None:
+        return f"the build has the same code as trial {trial.identical_to}; not measured again"
+    if trial.verdict is not None:
+        return trial.verdict.reason
+    return "the project as it stands" if trial.role is Role.BASELINE else ""
+
+
+def speedup(goal: Goal, gain: float) -> float:
+    """Return how many times better: 0.5 less time, or 1.0 more of a rate, is 2."""
+    if goal is Goal.MAXIMIZE:
+        return 1.0 + gain
+    return 1.0 / (1.0 - gain) if gain < 1.0 else math.inf
+
+
+def change(trial: TrialRecord, baseline: TrialRecord) -> str:
+    """Return the values that differ from the baseline's, as ``name=value``."""
+    old = baseline.configuration
+    changed = [
+        f"{name}={shown(new)}"
+        for name, new in trial.configuration.items()
+        if name not in old or type(new) is not type(old[name]) or new != old[name]
+    ]
+    return ", ".join(changed) or "no value changed"
+
+
+def shown(value: Value | None) -> str:
+    """Return a parameter's value as it is written in a configuration file."""
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return quantity.clipped(value, 80)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """One case before and after, in its own metric; ``evidence`` compares the two.
+
+    ``confirmed`` tells whether the evidence is the fresh measurement against the baseline.
+    ``low`` and ``high`` bound ``after``; both are None where nothing was measured.
+    """
+
+    case: Case
+    unit: str
+    before: float | None
+    after: float | None
+    evidence: Evidence | None
+    confirmed: bool
+
+    @property
+    def low(self) -> float | None:
+        """Lower bound of ``after``."""
+        return min(self._bounds) if self._bounds else None
+
+    @property
+    def high(self) -> float | None:
+        """Upper bound of ``after``."""
+        return max(self._bounds) if self._bounds else None
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the target is reached; None without target or value."""
+        if self.case.target is None or self.after is None:
+            return None
+        return self.case.meets_target(self.after)
+
+    @property
+    def result(self) -> str:
+        """``reached`` or ``missed``; empty without target or value."""
+        return {True: "reached", False: "missed", None: ""}[self.is_met]
+
+    def text(self, number: float | None) -> str:
+        """Return a value of this case, in the unit that suits ``before``."""
+        if number is None:
+            return quantity.MISSING
+        return quantity.value(number, self.unit, like=self.before)
+
+    @property
+    def gain(self) -> str:
+        """Gain in percent."""
+        return quantity.percent(self.evidence.gain) if self.evidence else quantity.MISSING
+
+    @property
+    def interval(self) -> str:
+        """Interval of the gain."""
+        return interval(self.evidence) if self.evidence else quantity.MISSING
+
+    @property
+    def needed(self) -> float | None:
+        """Speed-up over ``before`` that the target asks for."""
+        if self.case.target is None or not self.before or not self.case.target > 0:
+            return None
+        quotient = self.case.target / self.before
+        return quotient if self.case.goal is Goal.MAXIMIZE else 1.0 / quotient
+
+    @property
+    def _bounds(self) -> tuple[float, ...]:
+        if self.evidence is None or self.before is None:
+            return ()
+        sign = 1.0 if self.case.goal is Goal.MAXIMIZE else -1.0
+        bounds = [self.before * (1.0 + sign * g) for g in (self.evidence.low, self.evidence.high)]
+        return tuple(bounds) if all(map(math.isfinite, bounds)) else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterRow:
+    """One parameter: where it is written, what it was, and what it should be."""
+
+    name: str
+    kind: str
+    place: str
+    domain: str
+    before: str
+    after: str
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the best trial has another value than the baseline."""
+        return self.before != self.after
+
+
+class Summary:
+    """The facts of a study that every renderer tells.
+
+    Parameters
+    ----------
+    study
+        A finished, interrupted or running study; it may have no trial at all.
+    """
+
+    def __init__(self, study: StudyRecord) -> None:
+        self.study = study
+        self.by_number: Mapping[int, TrialRecord] = {t.number: t for t in study.trials}
+        self.baseline = self.by_number.get(0)
+        self.best = self.by_number.get(study.best)
+        self.counts = Counter(mark(t) for t in study.trials if t.role is Role.SEARCH)
+        self.ratios = _ratios(study, objective_goal(study.cases))
+        self.cases = tuple(self._case_row(case) for case in study.cases)
+        self.parameters = tuple(self._parameter_row(facts) for facts in study.parameters)
+
+    @property
+    def searched(self) -> int:
+        """Number of trials, without baseline and confirmation."""
+        return self.counts.total()
+
+    @property
+    def status(self) -> str:
+        """Why the study ended, in words."""
+        return _STATUS[self.study.status] if self.study.status else _RUNNING
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the fresh measurement found the winner better than the baseline."""
+        verdict = self.study.confirmation
+        return verdict is not None and verdict.outcome is Outcome.ACCEPT
+
+    @property
+    def seconds(self) -> float | None:
+        """Duration from start to finish; None while it runs."""
+        if self.study.finished is None:
+            return None
+        span = datetime.fromisoformat(self.study.finished) - datetime.fromisoformat(
+            self.study.started
+        )
+        return span.total_seconds()
+
+    @property
+    def spent(self) -> Mapping[str, float]:
+        """Seconds of all trials together, by what they were spent on."""
+        trials = self.study.trials
+        return {
+            "build": math.fsum(t.build_seconds for t in trials),
+            "gates": math.fsum(t.gate_seconds for t in trials),
+            "benchmark": math.fsum(t.benchmark_seconds for t in trials),
+            "tighten itself": math.fsum(t.overhead_seconds for t in trials),
+        }
+
+    @property
+    def targets(self) -> str:
+        """How many targets are reached, such as ``2 of 3 targets reached``."""
+        verdicts = [row.is_met for row in self.cases if row.case.target is not None]
+        if not verdicts:
+            return "no targets set"
+        if all(verdict is None for verdict in verdicts):
+            return f"{quantity.count(len(verdicts), 'target')}, not measured"
+        return f"{sum(map(bool, verdicts))} of {quantity.count(len(verdicts), 'target')} reached"
+
+    @property
+    def failure_groups(self) -> list[list[TrialRecord]]:
+        """Failed trials, those with the same kind and message together, most frequent first."""
+        groups: dict[tuple[str, str], list[TrialRecord]] = {}
+        for trial in self.study.trials:
+            if trial.failure is not None:
+                key = (trial.failure.kind, trial.failure.message)
+                groups.setdefault(key, []).append(trial)
+        return sorted(groups.values(), key=len, reverse=True)
+
+    def gain_of(self, trial: TrialRecord) -> tuple[str, str]:
+        """Return a trial's gain over its incumbent, and its interval; empty when unmeasured."""
+        if trial.verdict is None:
+            return "", ""
+        evidence = trial.verdict.objective
+        return quantity.percent(evidence.gain), interval(evidence)
+
+    @property
+    def headline(self) -> str:
+        """The result in one sentence."""
+        study = self.study
+        if self.baseline is not None and self.baseline.failure is not None:
+            return f"The baseline failed, {quantity.clipped(reason(self.baseline), 300)}."
+        if self.baseline is None:
+            return "No trial has been run yet."
+        if study.confirmation is not None:
+            return self._confirmed(study.confirmation)
+        if study.best == 0:
+            return "No proposal was better than the values the project has now."
+        ratio = self.ratios.get(study.best)
+        gain = f", {quantity.ratio(ratio)} the baseline during the search" if ratio else ""
+        return f"Trial {study.best} is the best so far{gain}; it is not confirmed yet."
+
+    def _confirmed(self, verdict: Verdict) -> str:
+        evidence = verdict.objective
+        figures = f"{quantity.percent(evidence.gain)}, interval {interval(evidence)}"
+        if verdict.outcome is Outcome.ACCEPT:
+            return f"Confirmed gain over the baseline: {figures}."
+        return (
+            f"The winner of the search was not confirmed ({figures}); "
+            "keep the values the project has now."
+        )
+
+    def _case_row(self, case: Case) -> CaseRow:
+        best = self.best if self.best is not self.baseline else None
+        verdict = self.study.confirmation
+        confirmed = _evidence(verdict, case.name)
+        seen = confirmed
+        if seen is None and best is not None and best.incumbent == 0:
+            seen = _evidence(best.verdict, case.name)
+        before, unit = _median(self.baseline, case.name)
+        after, after_unit = _median(best, case.name)
+        return CaseRow(
+            case=case,
+            unit=unit or after_unit or ("s" if case.metric == "time" else "1"),
+            before=seen.incumbent if seen else before,
+            after=seen.candidate if seen else after,
+            evidence=seen,
+            confirmed=confirmed is not None,
+        )
+
+    def _parameter_row(self, facts: Mapping[str, object]) -> ParameterRow:
+        name = str(facts.get("name", ""))
+        before, after = (
+            shown(trial.configuration.get(name)) if trial else "not set"
+            for trial in (self.baseline, self.best)
+        )
+        return ParameterRow(
+            name=quantity.clipped(name, 120),
+            kind=quantity.clipped(facts.get("kind") or "", 20),
+            place=quantity.clipped(facts.get("place") or "", 200),
+            domain=quantity.clipped(facts.get("domain") or "", 200),
+            before=before,
+            after=after,
+        )
+
+
+def chained_ratio(trial: TrialRecord, ratios: Mapping[int, float], goal: Goal) -> float | None:
+    """Return a trial's speed-up over the baseline, given those of the trials before it.
+
+    It is the trial's own speed-up times its incumbent's; a trial with the same code as another
+    has that one's. None for a trial without a measurement.
+    """
+    if trial.identical_to is not None:
+        return ratios.get(trial.identical_to)
+    if trial.verdict is None or trial.incumbent is None or trial.incumbent not in ratios:
+        return None
+    return speedup(goal, trial.verdict.objective.gain) * ratios[trial.incumbent]
+
+
+def objective_goal(cases: tuple[Case, ...]) -> Goal:
+    """Return how the objective's gain is counted: as less time unless every case maximises."""
+    maximised = bool(cases) and all(case.goal is Goal.MAXIMIZE for case in cases)
+    return Goal.MAXIMIZE if maximised else Goal.MINIMIZE
+
+
+def interval(evidence: Evidence) -> str:
+    """Return the interval of a gain, such as ``+11.0 to +13.9 %``."""
+    return quantity.interval(evidence.low, evidence.high)
+
+
+def _evidence(verdict: Verdict | None, case: str) -> Evidence | None:
+    if verdict is None:
+        return None
+    return next((evidence for evidence in verdict.cases if evidence.case == case), None)
+
+
+def _median(trial: TrialRecord | None, case: str) -> tuple[float | None, str]:
+    if trial is not None:
+        for entry in trial.cases:
+            if entry.case == case:
+                return entry.median, entry.unit
+    return None, ""
+
+
+def _ratios(study: StudyRecord, goal: Goal) -> dict[int, float]:
+    """Return the speed-up over the baseline of each measured trial."""
+    ratios = {0: 1.0} if not (study.trials and study.trials[0].failure) else {}
+    for trial in study.trials:
+        ratio = chained_ratio(trial, ratios, goal)
+        if ratio is not None:
+            ratios[trial.number] = ratio
+    return ratios
