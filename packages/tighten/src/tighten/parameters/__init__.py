@@ -1,8 +1,9 @@
 """What may change in a tuned project: values, the places where they are written, the space.
 
 ``domain`` holds the values, ``binding`` the places (``source`` and ``document`` those in files),
-``expression`` the conditions and constraints, ``space`` all of it together. ``literal`` keeps the
-style of a number, ``syntax`` the trees of files. Nothing here runs a process or writes a file:
+``expression`` the conditions and constraints, ``space`` all of it together. Below them,
+``definition`` finds a constant, ``constant`` computes it, ``literal`` keeps the style of a number,
+and ``syntax`` keeps the trees of files. Nothing here runs a process or writes a file:
 edits are functions from bytes to bytes.
 """
 

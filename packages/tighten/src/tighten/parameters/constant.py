@@ -46,7 +46,7 @@ LITERALS = {
 }  # fmt: skip
 NAMES = {"identifier", "scoped_identifier", "qualified_identifier", "attribute"}
 UNARY = {"unary_expression", "unary_operator", "not_operator"}
-BINARY = {"binary_expression", "binary_operator", "boolean_operator"}
+BINARY = {"binary_expression", "binary_operator", "boolean_operator", "comparison_operator"}
 WRAPPERS = {  # nodes that stand for one inner expression
     "parenthesized_expression", "type_cast_expression", "cast_expression",
     "compound_literal_expression", "initializer_list", "argument_list",
@@ -116,7 +116,7 @@ def expression_in(text: bytes, language: Language, start: int = 0) -> Initialise
         return None
     inner = next((n for n in walk(statements[0]) if n.child_by_field_name("value")
                   or n.child_by_field_name("right")), None)  # fmt: skip
-    if inner is None or inner.type in BINARY:
+    if inner is None:
         return None
     value = inner.child_by_field_name("value") or inner.child_by_field_name("right")
     return Initialiser(value, language, start - len(before)) if value else None
@@ -228,10 +228,12 @@ def _evaluated(node: Node, language: Language, resolve: Resolver) -> Any:
         sign = (node.text or b"").decode("utf-8", "replace")
         return _unary(sign, _evaluated(_parts(node)[0], language, resolve))
     if node.type in BINARY:
-        left, right = (node.child_by_field_name(side) for side in ("left", "right"))
-        symbol = _text(node.child_by_field_name("operator"))
-        if left and right and symbol:
-            values = (_evaluated(side, language, resolve) for side in (left, right))
+        symbol = _text(
+            node.child_by_field_name("operator") or node.child_by_field_name("operators")
+        )
+        operands = _parts(node)
+        if symbol and len(operands) == 2:
+            values = (_evaluated(side, language, resolve) for side in operands)
             return _binary(symbol, language)(*values)
     what = REFUSED.get(node.type, "no constant expression that can be read")
     raise ValueError(

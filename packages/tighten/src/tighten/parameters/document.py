@@ -97,7 +97,7 @@ class ConfigKey:
         text = file_bytes(root, self.file, parameter=self.parameter)
         node = self._scalar(text)
         line, column = position(text, node.start_byte)
-        place = Place(file=self.file, line=line, column=column, text=_text(node))
+        place = Place(file=self.file, line=line, column=column, text=_slice(text, node))
         return Reading(value=self._value(text, node), place=place)
 
     def edit(self, text: bytes, value: Value) -> bytes:
@@ -124,7 +124,7 @@ class ConfigKey:
             wanted = fitted(value, generic_type(kind, language))
             if repr(wanted) == repr(present):
                 return Splice(node.start_byte, node.start_byte, b"")
-            replacement = self._written(_text(node), wanted)
+            replacement = self._written(_slice(text, node), wanted)
             check_encoding(text, replacement)
         except ValueError as error:
             raise self._refusal(str(error), text, node) from error
@@ -146,7 +146,7 @@ class ConfigKey:
 
     def _value(self, text: bytes, node: Node) -> Value:
         try:
-            return self._parsed(_text(node))
+            return self._parsed(_slice(text, node))
         except ValueError as error:
             raise self._refusal(str(error), text, node) from error
 
@@ -168,7 +168,7 @@ class ConfigKey:
 
     def _scalar(self, text: bytes) -> Node:
         """Return the node of the one scalar under the key."""
-        root = parse(text, self.format).root_node
+        root = parse(_parsable(text, self.format), self.format).root_node
         if root.has_error:
             bad = next(_errors(root), root)
             raise self._refusal("it cannot be parsed here; correct its syntax", text, bad)
@@ -235,11 +235,22 @@ def _split(key: str) -> list[str]:
     end = 0
     while end < len(key):
         match = KEY_PART.match(key, end)
-        if match is None:
+        if match is None or (end == 0 and key.startswith(".")):
             return []
         parts.append(next(group for group in match.groups() if group is not None))
         end = match.end()
     return parts
+
+
+def _parsable(text: bytes, format_: str) -> bytes:
+    """Return a text of equal length that the grammar reads; that of JSON knows no ``e+``."""
+    if format_ != Language.JSON or b"+" not in text:
+        return text
+    return re.sub(rb"(?<=[0-9][eE])\+(?=[0-9])", b"0", text)
+
+
+def _slice(text: bytes, node: Node) -> str:
+    return text[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
 def _text(node: Node) -> str:

@@ -86,7 +86,7 @@ class Domain(Protocol):
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return type(value) is int or (isinstance(value, float) and math.isfinite(value))
 
 
 def _is_same(left: object, right: object) -> bool:

@@ -173,7 +173,7 @@ def fitted(value: Value, type_: ValueType) -> Value:
     elif isinstance(value, str):
         if kind is Kind.TEXT or (kind is Kind.CHARACTER and len(value) == 1):
             return value
-    elif kind in (Kind.INTEGER, Kind.REAL) and math.isfinite(value):
+    elif kind in (Kind.INTEGER, Kind.REAL) and (isinstance(value, int) or math.isfinite(value)):
         number = _number(value, kind)
         if number is not None and _in_bounds(number, type_):
             return number
@@ -221,7 +221,7 @@ def _patterns(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
         rf"|(?P<other>0[oObB])?(?P<digits>[0-9](?:{digit}*[0-9])?))(?P<suffix>_*(?:{integer_suffix})?)"
     )
     real = (
-        rf"(?P<sign>[+-]\s*)?(?P<whole>(?:[0-9]{digit}*)?)(?P<point>\.?)(?P<fraction>{digit}*)"
+        rf"(?P<sign>[+-]\s*)?(?P<whole>(?:[0-9]{digit}*)?)(?P<point>\.?)(?P<fraction>(?:[0-9]{digit}*)?)"
         rf"(?:(?P<e>[eE])(?P<esign>[+-]?)(?P<exponent>[0-9]+))?(?P<suffix>_*(?:{real_suffix})?)"
     )
     return re.compile(integer), re.compile(real)
@@ -424,15 +424,17 @@ def _unquoted(text: str, language: Language) -> str:
     quote, inner = text[0], text[1:-1]
     if language is Language.JSON:
         return str(json.loads(text))
-    if len(text) < 2 or text[-1] != quote or inner[:1] == quote == inner[-1:]:
-        raise ValueError(f"{text} spans lines or has a prefix; write it as one plain text")
-    if quote == "'" and language is Language.TOML:
+    if len(text) < 2 or text[-1] != quote:
+        raise ValueError(f"{text} is not a literal that can be written again")
+    if quote == "'" and language is Language.TOML and "'" not in inner:
         return inner
     if quote == "'" and language is Language.YAML:
         return inner.replace("''", "'")
-    if bad := re.search(r"\\(?![\\ntr0\"'])|\\0[0-7]", inner):
-        raise ValueError(f"{text} holds the escape {inner[bad.start() : bad.start() + 2]}, "
-                         "which cannot be written again; write the character itself")  # fmt: skip
+    if not re.fullmatch(rf"(?:[^\\{quote}]|\\(?:[\\ntr\"']|0(?![0-7])))*", inner):
+        raise ValueError(
+            f"{text} has a prefix, spans lines, or holds an escape that cannot be written again; "
+            "write it as one plain text"
+        )
     return re.sub(r"\\(.)", lambda escape: ESCAPES[escape[1]], inner)
 
 

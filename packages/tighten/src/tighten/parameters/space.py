@@ -171,16 +171,16 @@ class Space:
         Returns
         -------
         Configuration
-            In the order of the parameters. An inactive parameter without any default is left out.
+            In the order of the parameters. An inactive parameter without a default takes the
+            first value of its grid; an active one that is left out stays out.
         """
         fallback = self._default if default is None else default
         values: dict[str, Value] = {}
         for name in self._order:
-            source = (
-                configuration if self._is_active(name, {**configuration, **values}) else fallback
-            )
-            if name in source:
-                values[name] = source[name]
+            if not self._is_active(name, {**configuration, **values}):
+                values[name] = fallback.get(name, self._grids[name][0])
+            elif name in configuration:
+                values[name] = configuration[name]
         return self._in_order(values)
 
     def _in_order(self, values: Configuration) -> Configuration:
