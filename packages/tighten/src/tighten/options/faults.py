@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tighten.errors import BindingError, StudyError
-from tighten.options import schema
+from tighten.options.keys import keys_at, label, type_at
+from tighten.options.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,16 +71,16 @@ class Faults:
     def _said(self, path: KeyPath, detail: ErrorDetails) -> str:
         match detail["type"]:
             case "extra_forbidden":
-                return f": unknown key{schema.nearest(str(path[-1]), schema.keys_at(path[:-1]))}"
+                return f": unknown key{nearest(str(path[-1]), keys_at(path[:-1]))}"
             case "missing":
-                field = schema.keys_at(path[:-1])[str(path[-1])]
+                field = keys_at(path[:-1])[str(path[-1])]
                 return f" is missing: {field.description}"
             case "string_too_short":
                 said = "must not be empty"
             case "value_error":
                 said = str(detail["ctx"]["error"])
             case _:
-                said = f"must be {schema.label(schema.type_at(path))}"
+                said = f"must be {label(type_at(path))}"
         if isinstance(detail["input"], dict) or said.startswith("`"):
             return f": {said}"
         return f" = {_shown(detail['input'])}: {said}"

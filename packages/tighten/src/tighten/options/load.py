@@ -17,8 +17,10 @@ from tighten.errors import BindingError, StudyError
 from tighten.options import checks, compose, schema
 from tighten.options.effective import MarkdownTarget, Options, ReportTargets, Search
 from tighten.options.faults import Faults
+from tighten.options.keys import keys_at
 from tighten.options.overrides import lay_over
 from tighten.options.sources import Document, KeyPath, read_document
+from tighten.options.wording import nearest
 from tighten.parameters import Space
 from tighten.search import default_strategy
 
@@ -73,9 +75,9 @@ class Tables:
     def __init__(self, document: Document, faults: Faults) -> None:
         self._values, self._faults = document.values, faults
         self._sound: list[tuple[KeyPath, schema.Table]] = []
-        known = schema.keys_at(())
+        known = keys_at(())
         for name in self._values.keys() - known:
-            faults.add((name,), f": unknown table{schema.nearest(name, known)}")
+            faults.add((name,), f": unknown table{nearest(name, known)}")
         self.study = self._table("study", schema.StudyTable)
         self.build = self._table("build", schema.BuildTable)
         self.benchmark = self._table("benchmark", schema.BenchmarkTable)
@@ -97,7 +99,8 @@ class Tables:
 
     def is_missing(self, kind: str) -> bool:
         """Whether the file has no entry of a kind."""
-        return self._values.get(kind, []) == []
+        entries = self._values.get(kind, [])
+        return isinstance(entries, list) and not entries
 
     @property
     def needing_result(self) -> set[KeyPath]:
@@ -208,7 +211,7 @@ def _anchored(document: Document, path: KeyPath, text: str) -> Path:
 
 
 def _project(document: Document, study: schema.StudyTable) -> Path:
-    return (document.file.parent / study.project).resolve()
+    return _anchored(document, ("study", "project"), study.project)
 
 
 def _cpus(study: schema.StudyTable) -> int:

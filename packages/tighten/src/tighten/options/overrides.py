@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from tighten.options import schema
+from tighten.options.keys import bare, keys_at, type_at
 from tighten.options.sources import SETTINGS, Document, KeyPath, key_parts
+from tighten.options.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ def _lay(document: Document, key: str, text: str, faults: Faults, *, origin: str
     except LookupError as error:
         faults.add((), str(error), place=origin)
         return
-    document.set(path, _value(schema.type_at(path), text), origin=origin)
+    document.set(path, _value(type_at(path), text), origin=origin)
 
 
 def _located(document: Document, key: str) -> KeyPath:
@@ -55,9 +56,9 @@ def _located(document: Document, key: str) -> KeyPath:
             path = (*path, _index(document, str(path[0]), part))
             continue
         owner, path = path, (*path, part)
-        if schema.type_at(path) is None:
-            known = schema.keys_at(owner)
-            raise LookupError(f"unknown key `{part}`{schema.nearest(part, known)}")
+        if type_at(path) is None:
+            known = keys_at(owner)
+            raise LookupError(f"unknown key `{part}`{nearest(part, known)}")
     if len(path) < 2:
         raise LookupError(f"`{key}` is a table; set one key of it, as in {key}.name")
     return path
@@ -69,13 +70,13 @@ def _index(document: Document, kind: str, name: str) -> int:
     names = [entry.get("name") if isinstance(entry, dict) else None for entry in entries]
     if name not in names:
         known = [str(known) for known in names if known]
-        raise LookupError(f"there is no {kind} `{name}`{schema.nearest(name, known)}")
+        raise LookupError(f"there is no {kind} `{name}`{nearest(name, known)}")
     return names.index(name)
 
 
 def _value(annotation: Any, text: str) -> object:
     """Return the text as the value of the key's type; the text itself if it is none."""
-    if schema.bare(annotation) is str:
+    if bare(annotation) is str:
         return text
     try:
         value = tomllib.loads(f"value = {text}")["value"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import PydanticUndefined
 
 from tighten.options import schema
+from tighten.options.keys import bare, entry, is_table, keys, label
 from tighten.options.quantities import format_duration, format_size
 from tighten.options.sources import SETTINGS
 from tighten.samples import FORMATS
@@ -64,35 +65,39 @@ def reference_page() -> str:
 
 
 def _tables() -> Iterator[str]:
-    for name, field in schema.keys(schema.StudyFile).items():
-        annotation = schema.bare(field.annotation)
-        if schema.is_table(annotation):
+    for name, field in keys(schema.StudyFile).items():
+        annotation = bare(field.annotation)
+        if is_table(annotation):
             yield from _sections(f"[{name}]", annotation)
-        elif schema.is_table(entry := schema.entry(annotation)):
-            yield from _sections(f"[[{name}]]", entry)
+        elif is_table(inner := entry(annotation)):
+            yield from _sections(f"[[{name}]]", inner)
         else:
             yield f"## [{name}]\n\n{field.description}\n"
 
 
 def _sections(title: str, table: type[schema.Table]) -> Iterator[str]:
     """Yield the section of a table, then those of the tables inside it."""
-    yield f"## {title}\n\n{table.__doc__}\n\n{_grid(table)}"
+    yield f"## {title}\n\n{_said(table)}\n\n{_grid(table)}"
     owner = title.strip("[]")
-    for name, field in schema.keys(table).items():
-        inner = schema.bare(field.annotation)
-        if schema.is_table(inner):
-            yield f"### {owner}.{name}\n\n{inner.__doc__}\n\n{_grid(inner)}"
+    for name, field in keys(table).items():
+        inner = bare(field.annotation)
+        if is_table(inner):
+            yield f"### {owner}.{name}\n\n{_said(inner)}\n\n{_grid(inner)}"
+
+
+def _said(table: type[schema.Table]) -> str:
+    return (table.__doc__ or "").replace("``", "`")
 
 
 def _grid(table: type[schema.Table]) -> str:
     rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
-    rows += [_row(name, field) for name, field in schema.keys(table).items()]
+    rows += [_row(name, field) for name, field in keys(table).items()]
     return "\n".join(rows) + "\n"
 
 
 def _row(name: str, field: FieldInfo) -> str:
     annotation = field.rebuild_annotation()
-    kind = schema.label(annotation).removeprefix("a ")
+    kind = label(annotation).removeprefix("a ")
     meaning = (field.description or "") + _choices(name)
     cells = (f"`{name}`", kind, _default(field, kind), meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

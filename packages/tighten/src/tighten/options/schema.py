@@ -7,176 +7,59 @@ owns (`Policy`, `Case`, `Tolerance` ...) are taken from there; all others stand 
 
 from __future__ import annotations
 
-import difflib
-import math
-import re
-from enum import StrEnum
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tighten.decision import Case, Goal, Limits, Policy
 from tighten.gates import NanPolicy, Toggle, Tolerance
-from tighten.options.quantities import parse_duration, parse_size
+from tighten.options.value_types import (
+    AnyText,
+    Bound,
+    Constraints,
+    Count,
+    Cpus,
+    Duration,
+    Environment,
+    EnvironmentText,
+    Format,
+    Fraction,
+    Function,
+    HashSeed,
+    Level,
+    Magnitude,
+    Name,
+    Natural,
+    Niceness,
+    Positive,
+    Scalar,
+    Size,
+    Step,
+    Strategy,
+    Text,
+    Texts,
+    Truth,
+    Values,
+)
 from tighten.runner import Conditions
-from tighten.samples import FORMATS, Statistic
-from tighten.search import STRATEGIES
+from tighten.samples import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from pydantic.fields import FieldInfo
+    from collections.abc import Iterator
+    from enum import StrEnum
 
 __all__ = [
-    "CPUS",
-    "BenchmarkTable",
-    "BuildTable",
-    "CaseTable",
-    "CommandTable",
-    "ConvergenceTable",
-    "DecisionTable",
-    "GateTable",
-    "Label",
-    "MachineTable",
-    "ParameterTable",
-    "RangeTable",
-    "ReportTable",
-    "SearchTable",
-    "StudyFile",
-    "StudyTable",
-    "Table",
-    "bare",
-    "entry",
-    "is_table",
-    "keys",
-    "keys_at",
-    "label",
-    "nearest",
-    "type_at",
-]
+    "BenchmarkTable", "BuildTable", "CaseTable", "CommandTable", "ConvergenceTable",
+    "DecisionTable", "GateTable", "MachineTable", "ParameterTable", "ReportTable", "SearchTable",
+    "StudyFile", "StudyTable", "Table",
+]  # fmt: skip
 
-CPUS = "{cpus}"
 CASE = Case(name="any")
 CONDITIONS = Conditions()
 LIMITS = Limits(max_trials=50)
 POLICY = Policy()
 TOGGLE = Toggle(variable="any")
 TOLERANCE = Tolerance()
-
-
-class Label(str):
-    """How the reference page calls a type."""
-
-    __slots__ = ()
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the end of a message about an unknown word: the nearest one, or all of them."""
-    known = list(known)
-    if close := difflib.get_close_matches(word, known, n=1, cutoff=0.6):
-        return f"; did you mean `{close[0]}`?"
-    return f"; allowed: {', '.join(known)}" if known else "; there are none"
-
-
-def _format(value: object) -> object:
-    if isinstance(value, str) and value not in FORMATS:
-        raise ValueError(f"unknown format{nearest(value, FORMATS)}")
-    return value
-
-
-def _strategy(value: object) -> object:
-    if isinstance(value, str) and value not in STRATEGIES:
-        raise ValueError(f"unknown strategy{nearest(value, STRATEGIES)}")
-    return value
-
-
-def _seconds(value: object) -> object:
-    return parse_duration(value if isinstance(value, str) else "")
-
-
-def _bytes(value: object) -> object:
-    return parse_size(value if isinstance(value, str) else "")
-
-
-def _hash_seed(value: object) -> int | None:
-    if value == "random":
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32:
-        return value
-    raise ValueError('must be a whole number from 0 to 4294967295, or "random"')
-
-
-def _scalar(value: object) -> bool | int | float | str:
-    if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    raise ValueError("must be a number, a text, true or false")
-
-
-def _bound(value: object) -> int | float | str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value == CPUS or (is_number and math.isfinite(value)):  # type: ignore[arg-type]  # ruled out
-        return value  # type: ignore[return-value]  # a number or the placeholder
-    raise ValueError(f'must be a number or "{CPUS}"')
-
-
-def _step(value: object) -> int | float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
-        return value
-    raise ValueError("must be a number above 0")
-
-
-def _environment_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _function(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", value):
-        return value
-    raise ValueError('must have the form "module:callable"')
-
-
-def _identifier(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII):
-        return value
-    raise ValueError("must be letters, digits and _, so that expressions can use it")
-
-
-Text = Annotated[str, StringConstraints(min_length=1), Label("a text")]
-AnyText = Annotated[str, Label("a text")]
-Name = Annotated[str, PlainValidator(_identifier), Label("a name")]
-Format = Annotated[str, BeforeValidator(_format), Label("a format")]
-Strategy = Annotated[str, BeforeValidator(_strategy), Label("a strategy")]
-Function = Annotated[str, PlainValidator(_function), Label('a text "module:callable"')]
-Duration = Annotated[float, BeforeValidator(_seconds), Label("a duration")]
-Size = Annotated[int, BeforeValidator(_bytes), Label("a size")]
-HashSeed = Annotated[int | None, PlainValidator(_hash_seed), Label('a whole number or "random"')]
-Scalar = Annotated[bool | int | float | str, PlainValidator(_scalar), Label("a value")]
-Bound = Annotated[int | float | str, PlainValidator(_bound), Label(f'a number or "{CPUS}"')]
-Step = Annotated[int | float, PlainValidator(_step), Label("a number above 0")]
-EnvironmentText = Annotated[str, BeforeValidator(_environment_text), Label("a text")]
-Environment = Annotated[dict[str, EnvironmentText], Label("a table of texts")]
-Truth = Annotated[bool, Label("true or false")]
-Natural = Annotated[int, Field(ge=0), Label("a whole number, at least 0")]
-Count = Annotated[int, Field(ge=1), Label("a whole number, at least 1")]
-Niceness = Annotated[int, Field(ge=-20, le=19), Label("a whole number from -20 to 19")]
-Number = Annotated[float, Field(allow_inf_nan=False), Label("a number")]
-Magnitude = Annotated[float, Field(ge=0, allow_inf_nan=False), Label("a number, at least 0")]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), Label("a number above 0")]
-Fraction = Annotated[float, Field(ge=0, lt=1), Label("a number, 0 to below 1")]
-Level = Annotated[float, Field(gt=0, lt=1), Label("a number between 0 and 1")]
-Constraints = Annotated[dict[str, Text], Label("a table of expressions")]
-Values = Annotated[list[Scalar], Label("a list of values")]
-Cpus = Annotated[list[Natural], Label("a list of whole numbers")]
-Texts = Annotated[list[Text], Label("a list of texts")]
 
 
 class Table(BaseModel):
@@ -376,7 +259,9 @@ class ParameterTable(Table):
         None, description="name of the constant in `source`, if it is another one"
     )
     scope: AnyText | None = Field(
-        None, description="module, class or function around the constant, if the name is not unique"
+        None,
+        description="module, class or function around the constant, if the name is not unique; "
+        '"" is the top level',
     )
     language: Text | None = Field(
         None, description="language of `source`, if its suffix does not tell"
@@ -582,69 +467,3 @@ class StudyFile(Table):
     decision: DecisionTable
     search: SearchTable
     report: ReportTable
-
-
-def type_at(path: Sequence[str | int]) -> Any:
-    """Return the type of the value at a path of the file, None if there is no such key."""
-    annotation: Any = StudyFile
-    for part in path:
-        annotation = _inner(bare(annotation), part)
-        if annotation is None:
-            return None
-    return annotation
-
-
-def bare(annotation: Any) -> Any:
-    """Return the annotation without its metadata and without None."""
-    if get_origin(annotation) is Annotated:
-        return bare(get_args(annotation)[0])
-    if get_origin(annotation) in {Union, UnionType}:
-        kept = [one for one in get_args(annotation) if one is not NoneType]
-        return bare(kept[0]) if len(kept) == 1 else annotation
-    return annotation
-
-
-def _inner(owner: Any, part: str | int) -> Any:
-    if get_origin(owner) is list:
-        return get_args(owner)[0]
-    if get_origin(owner) is dict:
-        return get_args(owner)[1]
-    if is_table(owner):
-        field = keys(owner).get(str(part))
-        return field.rebuild_annotation() if field else None
-    return None
-
-
-def is_table(annotation: Any) -> TypeGuard[type[Table]]:
-    """Whether a type is a table with keys of its own."""
-    return isinstance(annotation, type) and issubclass(annotation, Table)
-
-
-def keys(table: type[Table]) -> dict[str, FieldInfo]:
-    """Return the fields of a table by the names that they have in the file."""
-    return {field.alias or name: field for name, field in table.model_fields.items()}
-
-
-def keys_at(path: Sequence[str | int]) -> dict[str, FieldInfo]:
-    """Return the keys that the table at a path may have; none if any name will do."""
-    annotation = bare(type_at(path))
-    return keys(annotation) if is_table(annotation) else {}
-
-
-def entry(annotation: Any) -> Any:
-    """Return the type of the entries of a list, None if the type is no list."""
-    return get_args(annotation)[0] if get_origin(annotation) is list else None
-
-
-def label(annotation: Any) -> str:
-    """Return what a type allows, as a phrase: ``a whole number, at least 1``."""
-    if get_origin(annotation) is Annotated:
-        base, *metadata = get_args(annotation)
-        return next((str(one) for one in metadata if isinstance(one, Label)), None) or label(base)
-    if get_origin(annotation) in {Union, UnionType}:
-        return label(next(one for one in get_args(annotation) if one is not NoneType))
-    if get_origin(annotation) is Literal:
-        return " or ".join(f'"{word}"' for word in get_args(annotation))
-    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return " or ".join(f'"{word}"' for word in annotation)
-    return "a table"

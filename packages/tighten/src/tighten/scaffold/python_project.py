@@ -41,7 +41,7 @@ def python_survey(root: Path) -> Survey | None:
         targets = " ".join(files)
         benchmark = (
             f"{{python}} -m pytest -q -p no:cacheprovider {targets} "
-            "--benchmark-only --benchmark-json={result}"
+            "--benchmark-only --benchmark-max-time=0.2 --benchmark-json={result}"
         )
         measured: dict[str, Any] = {
             "benchmark": benchmark,

@@ -1,0 +1,271 @@
+"""`tighten init` looks at small real projects; the study that it writes runs as it stands."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from tighten.errors import FailureKind, StudyError
+from tighten.gates import ExitCode, SameArrays
+from tighten.options import Options, load, plan
+from tighten.parameters.domain import Choices, IntegerRange
+from tighten.runner import Places, Subprocess, launch
+from tighten.samples import launch_value
+from tighten.scaffold import propose_study, write_study
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+C_PROJECT = {
+    "heat.c": """\
+#include <stdio.h>
+#define BLOCK_SIZE 64
+#define N 4096
+#define BUFFER_NAME "b"
+static const unsigned char UNROLL = 100;
+/* CHUNK 3 */
+int main(void) {
+    double sum = 0;
+    for (int i = 0; i < N; i += BLOCK_SIZE)
+        for (int j = i; j < i + BLOCK_SIZE && j < N; j++) sum += j;
+    printf("%g %d\\n", sum, UNROLL > 0);
+    return 0;
+}
+""",
+    "Makefile": """\
+CC ?= cc
+PROG = heat
+OBJ = heat.o
+
+all: $(PROG)
+
+%.o: %.c
+\t$(CC) -O2 -c -o $@ $<
+
+$(PROG): $(OBJ)
+\t$(CC) -o $@ $(OBJ)
+
+clean:
+\trm -f $(PROG) $(OBJ)
+""",
+}
+
+PYTHON_PROJECT = {
+    "pyproject.toml": '[project]\nname = "smooth-it"\nversion = "0.1"\n',
+    "src/smooth_it/__init__.py": """\
+CHUNK = 256
+MAX_WORKERS = 2
+PI = 3
+
+
+def total(count):
+    return sum(sum(range(i, min(i + CHUNK, count))) for i in range(0, count, CHUNK))
+""",
+    "tests/test_total.py": """\
+import pytest
+
+from smooth_it import total
+
+
+@pytest.mark.parametrize("count", [100, 1000])
+def test_speed(benchmark, count):
+    assert benchmark(total, count) == sum(range(count))
+
+
+def test_single(benchmark):
+    benchmark(total, 10)
+
+
+@pytest.mark.parametrize("count", list(range(2)))
+def test_unreadable_ids(benchmark, count):
+    benchmark(total, count)
+
+
+def test_total():
+    assert total(1000) == sum(range(1000))
+""",
+}
+
+RUST_PROJECT = {
+    "Cargo.toml": '[package]\nname = "tally"\nversion = "0.1.0"\nedition = "2021"\n',
+    "src/main.rs": """\
+/// Items of one task.
+const CHUNK_SIZE: usize = 1 << 12;
+const PARALLEL_THRESHOLD: usize = 30_000;
+
+fn main() {
+    let sum: usize = (0..PARALLEL_THRESHOLD).step_by(CHUNK_SIZE).sum();
+    println!("{}", sum > 0);
+}
+""",
+}
+
+CRITERION = {
+    "Cargo.toml": RUST_PROJECT["Cargo.toml"]
+    + '\n[dev-dependencies]\ncriterion = "0.5"\n\n[[bench]]\nname = "sums"\nharness = false\n',
+    "src/lib.rs": "pub const CHUNK_SIZE: usize = 4096;\n",
+    "benches/sums.rs": 'fn f(c: &mut Criterion) { c.bench_function("sum of all", |b| b.iter(g)); }',
+}
+
+
+def project(root: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def proposed(root: Path) -> Options:
+    write_study(root)
+    options = load(root, environment={})
+    plan(options)
+    return options
+
+
+def run_everything(options: Options, scratch: Path) -> dict[str, float]:
+    """Build, run the gates and one benchmark launch; return the value of each case."""
+    runner = Subprocess(options.benchmark.conditions)
+    places = Places(
+        trial=options.project,
+        artifacts=scratch / "artifacts",
+        result=scratch / "result",
+        python=options.python,
+        cpus=options.cpus,
+    )
+    log = scratch / "log"
+    checks = [options.build.command, *(gate.command for gate in options.gates)]
+    for command in filter(None, checks):
+        runner.run(command, places, log=log, kind_on_failure=FailureKind.BUILD)
+    measured = launch(
+        runner, options.benchmark.command, places, format=options.benchmark.format, log=log
+    )
+    return {case.name: launch_value(measured, case) for case in options.cases}
+
+
+@pytest.fixture
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scratch")
+
+
+class TestMake:
+    def test_constants_that_can_be_edited_become_parameters(self, tmp_path: Path) -> None:
+        options = proposed(project(tmp_path, C_PROJECT))
+        domains = {parameter.name: parameter.domain for parameter in options.parameters}
+        # 200 and 400 do not fit an unsigned char; the text, the comment and N are no knobs.
+        assert domains == {
+            "BLOCK_SIZE": Choices((16, 32, 64, 128, 256)),
+            "UNROLL": Choices((25, 50, 100, 200)),
+        }
+
+    @pytest.mark.skipif(shutil.which("make") is None or shutil.which("cc") is None, reason="no cc")
+    def test_study_runs_as_it_stands(self, tmp_path: Path, scratch: Path) -> None:
+        options = proposed(project(tmp_path, C_PROJECT))
+        assert isinstance(options.gates[0].rule, SameArrays)
+        assert run_everything(options, scratch)["whole_program"] > 0
+
+    def test_target_that_checks_becomes_the_gate(self, tmp_path: Path) -> None:
+        files = C_PROJECT | {"Makefile": C_PROJECT["Makefile"] + "\ncheck: all\n\t./heat\n"}
+        (gate,) = proposed(project(tmp_path, files)).gates
+        assert (gate.command.template, gate.rule) == ("make check", ExitCode())
+
+
+class TestPython:
+    def test_study_runs_as_it_stands(self, tmp_path: Path, scratch: Path) -> None:
+        options = proposed(project(tmp_path, PYTHON_PROJECT))
+        assert {p.name: p.domain for p in options.parameters} == {
+            "CHUNK": Choices((64, 128, 256, 512, 1024)),
+            "MAX_WORKERS": IntegerRange(1, options.cpus),
+        }
+        values = run_everything(options, scratch)
+        assert set(values) == {"test_speed[100]", "test_speed[1000]", "test_single"}
+        assert all(value > 0 for value in values.values())
+
+    def test_own_environment_is_used(self, tmp_path: Path) -> None:
+        project(tmp_path, {**PYTHON_PROJECT, ".venv/bin/python": "#!/bin/sh\n"})
+        (tmp_path / ".venv/bin/python").chmod(0o755)
+        assert proposed(tmp_path).python == str(tmp_path / ".venv/bin/python")
+
+    def test_compiled_package_is_installed_into_the_artifacts(self, tmp_path: Path) -> None:
+        system = '\n[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n'
+        pyproject = PYTHON_PROJECT["pyproject.toml"] + system
+        rust = {"src/lib.rs": "pub const TILE: usize = 8;\n"}
+        options = proposed(project(tmp_path, PYTHON_PROJECT | rust | {"pyproject.toml": pyproject}))
+        assert options.build.command is not None
+        assert "--target {artifacts} ." in options.build.command.template
+        assert options.benchmark.command.env == {"PYTHONPATH": "{artifacts}"}
+        assert [parameter.name for parameter in options.parameters][:2] == ["CHUNK", "TILE"]
+
+
+class TestCargo:
+    @pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo")
+    def test_study_of_a_program_runs_as_it_stands(self, tmp_path: Path, scratch: Path) -> None:
+        options = proposed(project(tmp_path, RUST_PROJECT))
+        assert {p.name: p.domain for p in options.parameters} == {
+            "PARALLEL_THRESHOLD": Choices((7500, 15000, 30000, 60000, 120000)),
+            "CHUNK_SIZE": Choices((1024, 2048, 4096, 8192, 16384)),
+        }
+        assert run_everything(options, scratch)["whole_program"] > 0
+
+    def test_criterion_is_used_where_there_is_one(self, tmp_path: Path) -> None:
+        options = proposed(project(tmp_path, CRITERION))
+        assert options.build.command is not None
+        assert options.build.command.template == "cargo bench --bench sums --no-run"
+        assert options.benchmark.command.template == "cargo bench --bench sums -- --noplot"
+        assert options.benchmark.command.env == {"CRITERION_HOME": "{result}"}
+        assert [case.name for case in options.cases] == ["sum of all"]
+        assert options.gates[0].command.template == "cargo test --release --quiet"
+
+
+class TestCMake:
+    def test_program_and_tests_are_found(self, tmp_path: Path) -> None:
+        files = {
+            "CMakeLists.txt": "project(waves C)\n# add_executable(no no.c)\n"
+            "add_executable(waves waves.c)\nenable_testing()\n",
+            "waves.c": "enum { N = 3 };\nstatic const int TILE = 8;\n",
+        }
+        options = proposed(project(tmp_path, files))
+        assert options.name == "waves"
+        assert "build/waves" in options.benchmark.command.template
+        assert options.gates[0].command.template == "ctest --test-dir build --output-on-failure"
+
+
+def test_same_name_in_two_files_gets_the_files_names(tmp_path: Path) -> None:
+    files = C_PROJECT | {"a/x.c": "#define CHUNK 8\n", "b/x.c": "#define CHUNK 16\n"}
+    names = [parameter.name for parameter in proposed(project(tmp_path, files)).parameters]
+    assert names == ["a_x_CHUNK", "b_x_CHUNK", "BLOCK_SIZE", "UNROLL"]
+
+
+def test_existing_study_is_never_overwritten(tmp_path: Path) -> None:
+    project(tmp_path, C_PROJECT)
+    (tmp_path / "tighten.toml").write_text("mine")
+    with pytest.raises(StudyError, match="exists already; remove it first"):
+        write_study(tmp_path)
+    assert (tmp_path / "tighten.toml").read_text() == "mine"
+
+
+def test_looking_changes_nothing(tmp_path: Path) -> None:
+    project(tmp_path, C_PROJECT)
+    propose_study(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["Makefile", "heat.c"]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a.c": "int main(void) { return 0; }\n"}, "looks like a tuning knob"),
+        ({"a.c": "#define CHUNK 8\n"}, "says how to run the project"),
+        ({"a.c": "#define CHUNK 8\n", "Makefile": "all:\n\techo\n"}, "says how to run the project"),
+    ],
+)
+def test_project_that_offers_nothing_is_refused(
+    tmp_path: Path, files: dict[str, str], message: str
+) -> None:
+    with pytest.raises(StudyError, match=message):
+        propose_study(project(tmp_path, files))
+
+
+def test_missing_project(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="there is no directory"):
+        propose_study(tmp_path / "nowhere")
