@@ -11,7 +11,7 @@ from tighten.runner.command import Command, Completed, Conditions, Places, Runne
 from tighten.runner.function import Fake, InProcess
 from tighten.runner.launch import launch
 from tighten.runner.lock import MeasuringLock
-from tighten.runner.process import Subprocess
+from tighten.runner.process import Subprocess, end_orphans
 
 __all__ = [
     "Command",
@@ -23,6 +23,7 @@ __all__ = [
     "Places",
     "Runner",
     "Subprocess",
+    "end_orphans",
     "launch",
     "shell_line",
 ]

@@ -9,6 +9,8 @@ leaves in its group is ended, because it would disturb the next measurement.
 While the command runs this process sleeps in ``poll``. It wakes for output at most fifty times a
 second, unless the output comes in floods.
 
+A tighten that is killed cannot end what it started; `end_orphans` does so at the next start.
+
 Limits: Linux (pidfd, child subreaper). A descendant that left the group, lost its parent *and*
 cleared its environment is not found.
 """
@@ -27,6 +29,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import psutil
@@ -43,11 +46,10 @@ from tighten.runner.command import (
 from tighten.runner.output import CHUNK, PIPE_SIZE, BoundedLog, OutputPipe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-__all__ = ["Subprocess"]
+__all__ = ["Subprocess", "end_orphans"]
 
 MARK = "TIGHTEN_RUN"  # names the run in the environment of every process it starts
 PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
@@ -93,7 +95,7 @@ class Subprocess:
         self, command: Command, places: Places, *, log: Path, kind_on_failure: FailureKind
     ) -> Completed:
         """Run ``command`` to its end; see `Runner.run`."""
-        mark = secrets.token_hex(8)
+        mark = f"{os.getpid()}-{secrets.token_hex(8)}"
         line = shell_line(command.template, places)
         environment = environment_for(command, places, self._conditions, os.environ)
         environment[MARK] = mark
@@ -297,6 +299,32 @@ def _end_run(mark: str, leader: int | None) -> None:
                 with contextlib.suppress(psutil.Error):
                     process.kill()
             time.sleep(0.005)
+
+
+def end_orphans(*directories: Path) -> None:
+    """End what runs of a killed tighten still do in ``directories``, which the caller has locked.
+
+    Only processes that carry the mark of a run and work in one of the directories are meant; a
+    daemon that went elsewhere is not.
+    """
+    places = [directory.resolve() for directory in directories]
+    # What is ended may have started something meanwhile, hence until a look finds nothing.
+    for _ in range(END_ATTEMPTS):
+        orphans = [process for process in psutil.process_iter() if _is_orphan(process, places)]
+        if not orphans:
+            return
+        for process in orphans:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(orphans, GRACE)
+
+
+def _is_orphan(process: psutil.Process, places: Sequence[Path]) -> bool:
+    with contextlib.suppress(psutil.Error):
+        mark = process.environ().get(MARK, "")
+        if mark and not mark.startswith(f"{os.getpid()}-"):
+            return any(Path(process.cwd()).is_relative_to(place) for place in places)
+    return False
 
 
 def _members(mark: str) -> list[psutil.Process]:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tighten.errors import StateError
+from tighten.runner import end_orphans
 from tighten.trial.lock import alone
 from tighten.trial.outputs import Outputs
 from tighten.trial.storage import (
@@ -266,6 +267,7 @@ def restore(project: Path, state: Path) -> tuple[tuple[Path, ...], tuple[Path, .
     if not state.is_dir():
         return (), ()
     with alone(project, state):
+        end_orphans(project, state)
         for name in (IN_PLACE, APPLIED):
             journal = Journal(state / name, project)
             if journal.is_open:
@@ -276,13 +278,14 @@ def restore(project: Path, state: Path) -> tuple[tuple[Path, ...], tuple[Path, .
 
 
 def recover(project: Path, state: Path) -> tuple[Path, ...]:
-    """Put back what a killed in-place run left, before anything else is done.
+    """End and put back what a killed run left, before anything else is done.
 
     Raises
     ------
     StateError
         If somebody changed an edited file since; nothing is touched then.
     """
+    end_orphans(project, state)
     journal = Journal(state / IN_PLACE, project)
     if not journal.is_open:
         with contextlib.suppress(FileNotFoundError):

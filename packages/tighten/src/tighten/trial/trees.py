@@ -138,7 +138,11 @@ class Trees:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())
         for place in self._slots.values():
-            place.open(files, bound)
+            try:
+                place.open(files, bound)
+            except OSError:
+                shutil.rmtree(place.root, ignore_errors=True)  # half a copy only fills the disk
+                raise
 
     def _wanted(self, configuration: Configuration) -> tuple[Mapping[Path, bytes], str]:
         """Return the contents of the bound files, and the key of the build they give."""
