@@ -20,14 +20,11 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from tighten.errors import BindingError
 from tighten.parameters import Value, syntax
 from tighten.parameters.source import SourceConstant
 
-if TYPE_CHECKING:
-    
 ROUNDS = 200
 FORMS: dict[str, tuple[str, Value, str | None]] = {
     "separators": ("pub const A: usize = 30_000;", 8000, "pub const A: usize = 8_000;"),

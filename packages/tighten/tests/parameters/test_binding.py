@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tighten.errors import BindingError, StudyError
-from tighten.parameters import Binding, Parameter, arguments, edited_files, environment
+from tighten.parameters import (
+    Binding,
+    Configuration,
+    Domain,
+    Parameter,
+    arguments,
+    edited_files,
+    environment,
+)
 from tighten.parameters.binding import Argument, EnvironmentVariable, FileBinding, word
 from tighten.parameters.document import ConfigKey
 from tighten.parameters.domain import Choices, Flag, FloatRange, IntegerRange
 from tighten.parameters.source import SourceConstant
 
 
-def in_source(name: str, domain=None, *, constant: str = "", file: str = "a.rs") -> Parameter:
+def in_source(
+    name: str, domain: Domain | None = None, *, constant: str = "", file: str = "a.rs"
+) -> Parameter:
     binding = SourceConstant(parameter=name, file=Path(file), name=constant or name)
     return Parameter(name=name, domain=domain or IntegerRange(0, 10), binding=binding)
 
@@ -33,7 +44,7 @@ def test_environment_and_arguments_carry_a_configuration() -> None:
         Parameter(name="mode", domain=Choices(("fast", "two words")), binding=mode),
         Parameter(name="rate", domain=FloatRange(0.0, 1.0), binding=rate),
     ]
-    configuration = {"jobs": 4, "mode": "two words", "rate": 0.25}
+    configuration: Configuration = {"jobs": 4, "mode": "two words", "rate": 0.25}
     assert environment(parameters, configuration) == {"JOBS": "4"}
     assert arguments(parameters, configuration) == ["--mode", "two words", "-v", "--rate=0.25 x"]
     assert environment(parameters, {}) == {}
@@ -59,7 +70,7 @@ def test_reading_a_process_binding_gives_its_default(tmp_path: Path) -> None:
         (lambda: EnvironmentVariable(parameter="x", variable=""), "environment variable"),
     ],
 )
-def test_malformed_process_bindings_are_refused(build, message: str) -> None:
+def test_malformed_process_bindings_are_refused(build: Any, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         build()
 

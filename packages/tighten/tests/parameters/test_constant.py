@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from tighten.parameters.constant import evaluated, expression_in, hint_type, rewritten
+from tighten.parameters.constant import Initialiser, evaluated, expression_in, hint_type, rewritten
 from tighten.parameters.literal import Language
 from tighten.parameters.syntax import spliced
 
@@ -22,7 +22,7 @@ def resolve(name: str) -> Value:
     raise ValueError(f"{name} is unknown")
 
 
-def place(text: str, language: Language):
+def place(text: str, language: Language) -> Initialiser:
     found = expression_in(text.encode(), language)
     assert found is not None
     return found
@@ -109,7 +109,9 @@ def test_what_is_no_expression_is_none(text: str) -> None:
         (PYTHON, "2 ** 3", 9, "9"),
     ],
 )
-def test_shapes_are_kept_while_they_can_carry_the_value(language, text, value, expected) -> None:
+def test_shapes_are_kept_while_they_can_carry_the_value(
+    language: Any, text: Any, value: Any, expected: Any
+) -> None:
     before = place(text, language)
     after = spliced(text.encode(), rewritten(before, value, resolve)).decode()
     assert after == expected

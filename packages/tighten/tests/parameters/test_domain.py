@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -102,7 +103,7 @@ def test_ranges_contain_what_a_search_may_refine_to() -> None:
         (lambda: FloatRange(0.0, 1.0, log=True), "no logarithm"),
     ],
 )
-def test_impossible_domains_are_refused(build, message: str) -> None:
+def test_impossible_domains_are_refused(build: Any, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         build()
 
@@ -118,7 +119,9 @@ def test_neighbours_of_grid_points_are_grid_points(low: int, length: int, step: 
 
 @PROPERTY
 @given(st.floats(1e-6, 1e3), st.floats(1.001, 1e3), st.integers(2, 40), st.booleans())
-def test_float_grids_are_ordered_inside_and_exact_at_both_ends(low, factor, steps, log) -> None:
+def test_float_grids_are_ordered_inside_and_exact_at_both_ends(
+    low: Any, factor: Any, steps: Any, log: Any
+) -> None:
     high = low * factor
     grid = FloatRange(low, high, steps=steps, log=log).grid()
     assert (grid[0], grid[-1], len(grid)) == (low, high, steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -76,7 +77,9 @@ STYLES = [
 
 
 @pytest.mark.parametrize(("language", "text", "value", "other", "expected"), STYLES)
-def test_style_survives(language: Language, text: str, value, other, expected: str) -> None:
+def test_style_survives(
+    language: Language, text: str, value: Any, other: Any, expected: str
+) -> None:
     assert literal_value(text, language) == value
     assert restyled(text, other, language) == expected
     assert literal_value(expected, language) == other
@@ -144,7 +147,7 @@ def test_every_printable_text_survives_quoting(value: str, quote: str, language:
 
 @PROPERTY
 @given(st.sampled_from([row[:3] for row in STYLES]))
-def test_the_same_value_gives_the_same_text(row) -> None:
+def test_the_same_value_gives_the_same_text(row: Any) -> None:
     language, text, value = row
     if "\\" not in text:
         assert restyled(text, value, language).lower() == text.lower()
@@ -214,7 +217,7 @@ def test_other_types_are_unknown(language: Language, text: str) -> None:
         ("f64", 10**400), ("bool", 1), ("bool", "true"), ("char", "ab"), ("&str", 3),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_refused(type_text: str, value) -> None:
+def test_what_does_not_fit_is_refused(type_text: str, value: Any) -> None:
     type_ = declared_type(RUST, type_text)
     assert type_ is not None
     with pytest.raises(ValueError, match=r"does not fit .* allowed: .* Choose such values"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,16 +14,18 @@ from tighten.parameters.source import SourceConstant
 PROPERTY = settings(max_examples=60, deadline=None, database=None)
 
 
-def constant(file: str = "a.rs", name: str = "A", **options) -> SourceConstant:
+def constant(file: str = "a.rs", name: str = "A", **options: Any) -> SourceConstant:
     return SourceConstant(parameter="p", file=Path(file), name=name, **options)
 
 
-def value_in(tmp_path: Path, text: bytes, binding: SourceConstant):
+def value_in(tmp_path: Path, text: bytes, binding: SourceConstant) -> Any:
     (tmp_path / binding.file).write_bytes(text)
     return binding.read(tmp_path).value
 
 
-def assert_edit(tmp_path: Path, binding: SourceConstant, text, value, expected) -> None:
+def assert_edit(
+    tmp_path: Path, binding: SourceConstant, text: Any, value: Any, expected: Any
+) -> None:
     """Edit, compare, read back, and write the first value back into the first text."""
     before = text if isinstance(text, bytes) else text.encode()
     after = expected if isinstance(expected, bytes) else expected.encode()
@@ -71,7 +74,7 @@ RUST_FORMS = [
 
 
 @pytest.mark.parametrize(("text", "value", "expected"), RUST_FORMS)
-def test_rust_forms(tmp_path: Path, text: str, value, expected: str) -> None:
+def test_rust_forms(tmp_path: Path, text: str, value: Any, expected: str) -> None:
     assert_edit(tmp_path, constant(), text, value, expected)
 
 
@@ -111,7 +114,7 @@ C_FORMS = [
 
 
 @pytest.mark.parametrize(("file", "text", "value", "expected"), C_FORMS)
-def test_c_and_cpp_forms(tmp_path: Path, file: str, text: str, value, expected: str) -> None:
+def test_c_and_cpp_forms(tmp_path: Path, file: str, text: str, value: Any, expected: str) -> None:
     assert_edit(tmp_path, constant(file, "N"), text, value, expected)
 
 
@@ -139,7 +142,7 @@ PYTHON_FORMS = [
 
 
 @pytest.mark.parametrize(("text", "value", "expected"), PYTHON_FORMS)
-def test_python_forms(tmp_path: Path, text: str, value, expected: str) -> None:
+def test_python_forms(tmp_path: Path, text: str, value: Any, expected: str) -> None:
     assert_edit(tmp_path, constant("a.py", "N"), text, value, expected)
 
 
@@ -187,7 +190,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("file", "text", "message"), REFUSED)
-def test_what_cannot_be_edited_is_refused(tmp_path: Path, file, text, message) -> None:
+def test_what_cannot_be_edited_is_refused(
+    tmp_path: Path, file: Any, text: Any, message: Any
+) -> None:
     binding = constant(file)
     (tmp_path / file).write_text(text)
     for act in (lambda: binding.read(tmp_path), lambda: binding.edit(text.encode(), 1)):
@@ -219,7 +224,7 @@ MISFITS = [
 
 
 @pytest.mark.parametrize(("file", "text", "value", "message"), MISFITS)
-def test_values_must_fit_the_type(file: str, text: str, value, message: str) -> None:
+def test_values_must_fit_the_type(file: str, text: str, value: Any, message: str) -> None:
     with pytest.raises(BindingError, match=message) as caught:
         constant(file).edit(text.encode(), value)
     assert "Choose such values, or change the definition" in str(caught.value)
@@ -240,7 +245,7 @@ SCOPED = [
 
 
 @pytest.mark.parametrize(("file", "text", "scopes"), SCOPED)
-def test_scope_selects_one_of_several(tmp_path: Path, file, text, scopes) -> None:
+def test_scope_selects_one_of_several(tmp_path: Path, file: Any, text: Any, scopes: Any) -> None:
     with pytest.raises(BindingError, match="definitions of A"):
         value_in(tmp_path, text.encode(), constant(file))
     for scope, value in scopes.items():
@@ -305,7 +310,9 @@ def test_a_file_of_5000_lines_keeps_every_other_byte(tmp_path: Path) -> None:
     st.sampled_from(["", "\ufeff", "// é\r\n", "mod a { }\n"]),
     st.sampled_from(["", " // 7", "\r\n"]),
 )  # fmt: skip
-def test_editing_there_and_back_is_the_identity(first, second, before, after) -> None:
+def test_editing_there_and_back_is_the_identity(
+    first: Any, second: Any, before: Any, after: Any
+) -> None:
     text = f"{before}const A: u64 = {first};{after}".encode()
     there = constant().edit(text, second)
     assert there == f"{before}const A: u64 = {second};{after}".encode()
@@ -344,7 +351,7 @@ def test_expressions_take_every_value(value: int, style: str) -> None:
         ({"name": "A B"}, "no name of a constant"),
     ],
 )
-def test_malformed_bindings_are_refused(options, message: str) -> None:
+def test_malformed_bindings_are_refused(options: Any, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         constant(**options)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ def parameter(name: str, domain: Domain, when: str | None = None) -> Parameter:
     return Parameter(name=name, domain=domain, binding=binding, when=when)
 
 
-def conditional_space(**options) -> Space:
+def conditional_space(**options: Any) -> Space:
     parameters = [
         parameter("parallel", Flag()),
         parameter("jobs", IntegerRange(1, 4), when="parallel == true"),
@@ -114,7 +115,7 @@ def test_pruning_reaches_a_narrow_space_in_a_large_product() -> None:
         ),
     ],
 )  # fmt: skip
-def test_impossible_spaces_are_refused(parameters, constraints, message: str) -> None:
+def test_impossible_spaces_are_refused(parameters: Any, constraints: Any, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         Space(parameters, constraints, cpus=1)
 
