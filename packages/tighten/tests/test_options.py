@@ -313,8 +313,8 @@ FAULTS = {
     ),
     "misspelt table": (
         "[build]",
-        "[buid]",
-        "tighten.toml:5: buid: unknown table; did you mean `build`?",
+        "[builds]",
+        "tighten.toml:5: builds: unknown table; did you mean `build`?",
     ),
     "misspelt key": (
         "cpus = 4",
@@ -628,8 +628,8 @@ FAULTS = {
     ),
     "strategy": (
         "[[gate]]",
-        '[search]\nstrategy = "gird"\n[[gate]]',
-        'tighten.toml:20: search.strategy = "gird": unknown strategy; did you mean `grid`?',
+        '[search]\nstrategy = "grids"\n[[gate]]',
+        'tighten.toml:20: search.strategy = "grids": unknown strategy; did you mean `grid`?',
     ),
     "no directory": (
         "cpus = 4",
@@ -731,8 +731,8 @@ class TestFile:
         assert said.startswith("tighten.toml:22: not TOML: ")
 
     def test_not_utf8(self, project: Path) -> None:
-        (project / "tighten.toml").write_bytes(b"# caf\xe9\n")
-        with pytest.raises(StudyError, match=r"is not UTF-8 \(byte 5\); save it in that encoding"):
+        (project / "tighten.toml").write_bytes(b"# \xe9\n")
+        with pytest.raises(StudyError, match=r"is not UTF-8 \(byte 2\); save it in that encoding"):
             load(project, environment={})
 
     def test_unreadable(self, tmp_path: Path) -> None:

@@ -134,9 +134,9 @@ class TestValues:
             ),
         ),
         (
-            {"search.strategy": "gird"},
+            {"search.strategy": "grids"},
             {},
-            '--strategy: search.strategy = "gird": unknown strategy; did you mean `grid`?',
+            '--strategy: search.strategy = "grids": unknown strategy; did you mean `grid`?',
         ),
         (
             {"study.max_trails": "5"},

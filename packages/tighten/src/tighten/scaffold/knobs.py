@@ -68,10 +68,12 @@ def source_files(root: Path) -> Iterator[Path]:
 
 
 def _knobs_in(root: Path, file: Path) -> Iterator[Knob]:
-    path = root / file
-    if path.stat().st_size > MAX_FILE:
+    try:
+        text = (root / file).read_bytes()
+    except OSError:
+        return  # a dangling link, or a file that is not for us
+    if len(text) > MAX_FILE:
         return
-    text = path.read_bytes()
     for name in dict.fromkeys(match.decode() for match in _NAME.findall(text)):
         if _rank(name) == len(WORDS):
             continue

@@ -10,6 +10,7 @@ from tighten.scaffold.proposal import (
     GateProposal,
     Survey,
     same_output,
+    section,
     timed,
     toml_table,
 )
@@ -26,7 +27,7 @@ def cargo_survey(root: Path) -> Survey | None:
     document = toml_table(root / "Cargo.toml")
     if not document:
         return None
-    name = str(document.get("package", {}).get("name", root.name))
+    name = str(section(document, "package").get("name", root.name))
     gate = GateProposal(name="tests", command="cargo test --release --quiet")
     benches = _criterion_benches(root, document)
     if benches:
@@ -56,14 +57,14 @@ def cargo_survey(root: Path) -> Survey | None:
 
 
 def _criterion_benches(root: Path, document: Mapping[str, Any]) -> list[str]:
-    if "criterion" not in document.get("dev-dependencies", {}):
+    if "criterion" not in section(document, "dev-dependencies"):
         return []
     named = [str(bench["name"]) for bench in document.get("bench", []) if "name" in bench]
     return named or [path.stem for path in sorted(root.glob("benches/*.rs"))]
 
 
 def _criterion_cases(root: Path, benches: list[str]) -> list[str]:
-    texts = [path.read_text("utf-8") for path in sorted(root.glob("benches/*.rs"))]
+    texts = [path.read_text("utf-8", "replace") for path in sorted(root.glob("benches/*.rs"))]
     names = [name for text in texts for name in re.findall(r'bench_function\(\s*"([^"]+)"', text)]
     groups = [name for text in texts for name in re.findall(r'benchmark_group\(\s*"([^"]+)"', text)]
     prefix = f"{groups[0]}/" if len(groups) == 1 else ""

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["TIMED_ADVICE", "GateProposal", "Survey", "same_output", "timed", "toml_table"]
+__all__ = [
+    "TIMED_ADVICE",
+    "GateProposal",
+    "Survey",
+    "same_output",
+    "section",
+    "timed",
+    "toml_table",
+]
 
 TIMED = """\
 {python} - {result} PROGRAM {arguments} <<'END'
@@ -91,3 +99,9 @@ def toml_table(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return {}
+
+
+def section(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a table of a document, an empty one if there is none."""
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}

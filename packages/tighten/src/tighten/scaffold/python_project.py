@@ -13,6 +13,7 @@ from tighten.scaffold.proposal import (
     GateProposal,
     Survey,
     same_output,
+    section,
     timed,
     toml_table,
 )
@@ -29,9 +30,10 @@ def python_survey(root: Path) -> Survey | None:
     document = toml_table(root / "pyproject.toml")
     if not document and not (root / "setup.py").is_file():
         return None
-    backend = document.get("build-system", {}).get("build-backend", "")
+    backend = section(document, "build-system").get("build-backend", "")
     is_compiled = backend in {"maturin", "mesonpy", "scikit_build_core.build"} or (
-        (root / "setup.py").is_file() and "ext_modules" in (root / "setup.py").read_text("utf-8")
+        (root / "setup.py").is_file()
+        and "ext_modules" in (root / "setup.py").read_text("utf-8", "replace")
     )
     sources = "{trial}/src" if (root / "src").is_dir() else "{trial}"
     cases, files = _pytest_benchmarks(root)
@@ -53,7 +55,7 @@ def python_survey(root: Path) -> Survey | None:
     environment = {"PYTHONPATH": "{artifacts}" if is_compiled else sources}
     gate = _pytest(root, skip_benchmarks=bool(cases)) or same_output(program)
     return Survey(
-        name=str(document.get("project", {}).get("name", root.name)),
+        name=str(section(document, "project").get("name", root.name)),
         found=f"a Python package{f' built by {backend}' if is_compiled else ''}"
         + (" with pytest-benchmark" if cases else ""),
         python=_interpreter(root),
@@ -78,7 +80,7 @@ def _pip_install() -> str:
 
 
 def _package(root: Path, document: Mapping[str, Any]) -> str:
-    name = str(document.get("project", {}).get("name", root.name)).replace("-", "_")
+    name = str(section(document, "project").get("name", root.name)).replace("-", "_")
     runnable = [*root.glob("src/*/__main__.py"), *root.glob("*/__main__.py")]
     return runnable[0].parent.name if runnable else name
 
