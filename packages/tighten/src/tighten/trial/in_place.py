@@ -11,6 +11,7 @@ before products, so that a build system agrees with what it finds.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Self
 
 from tighten.codehash import CodeHash
-from tighten.errors import StudyError
-from tighten.trial.journal import IN_PLACE, Journal, recover
+from tighten.errors import StateError, StudyError
+from tighten.trial.journal import IN_PLACE, REFUSED, Journal, recover
 from tighten.trial.lock import DirectoryLock
 from tighten.trial.outputs import Outputs
 from tighten.trial.storage import make_state_directory, storage_errors
@@ -128,13 +129,26 @@ class InPlace:
         self._active = built.slot
 
     def close(self) -> None:
-        """Put the project back as it was, and let others in."""
+        """Put the project back as it was, and let others in.
+
+        Raises
+        ------
+        StateError
+            If somebody else changed an edited file, which is then left alone.
+        """
+        refused: tuple[Path, ...] = ()
         try:
             if self._journal.is_open:
-                self._journal.restore()
+                _, refused = self._journal.restore()
             shutil.rmtree(self._root, ignore_errors=True)
         finally:
             self._release()
+        if refused:
+            raise StateError(
+                f"{', '.join(map(str, refused))} was changed by somebody else while it was edited "
+                f"in place, and is left as it is now; its original is in "
+                f"{self._site.state / REFUSED}: merge the two by hand"
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +160,12 @@ class InPlace:
         with storage_errors(f"preparing {self._root}"):
             shutil.rmtree(self._root, ignore_errors=True)
         present = [path for path in self._site.bound_files if (self._site.project / path).is_file()]
+        for path in present:
+            if not os.access((self._site.project / path).resolve().parent, os.W_OK):
+                raise StateError(
+                    f"{path} cannot be edited in place: its directory is not writable; make it so, "
+                    "or remove `in_place` and work in copies with --state DIR"
+                )
         self._journal.extend(present, outputs=self._site.build.outputs)
         with storage_errors(f"preparing {self._root}"):
             for path in present:

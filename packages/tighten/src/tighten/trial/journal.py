@@ -36,7 +36,7 @@ from tighten.trial.storage import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["APPLIED", "IN_PLACE", "Journal", "recover", "restore", "write_edits"]
+__all__ = ["APPLIED", "IN_PLACE", "REFUSED", "Journal", "recover", "restore", "write_edits"]
 
 IN_PLACE = "in-place"
 APPLIED = "applied"
@@ -149,7 +149,8 @@ class Journal:
         restored, refused = [], []
         with storage_errors(f"restoring the project {self._project}"):
             for name, entry in self._entries.items():
-                temporary_name(entry.target).unlink(missing_ok=True)
+                if (leftover := temporary_name(entry.target)).exists():
+                    leftover.unlink()
                 if not self._is_ours(name, entry):
                     self._set_aside(name, entry)
                     refused.append(Path(name))

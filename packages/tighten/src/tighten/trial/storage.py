@@ -60,10 +60,7 @@ def storage_errors(doing: str) -> Iterator[None]:
         else:
             remedy = "see whether the file system is sound"
         name = f" ({error.filename})" if error.filename else ""
-        raise StateError(
-            f"{doing} failed: {error.strerror or error}{name}; {remedy}. "
-            "The project's files are as they were"
-        ) from error
+        raise StateError(f"{doing} failed: {error.strerror or error}{name}; {remedy}") from error
 
 
 def make_state_directory(state: Path) -> None:
