@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tighten.encoding import decode, encode
 from tighten.errors import StateError
 

@@ -5,7 +5,6 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tighten.errors import StateError
 from tighten.files import write_atomically
 

@@ -136,12 +136,12 @@ def _scalar_reader(kind: Any) -> Reader:
     names = " or ".join(sorted(member.__name__ for member in allowed))
 
     def read(value: Any, target: Any) -> Any:
+        if type(value) in accepted:
+            is_enum = target is not kind and isinstance(target, type) and issubclass(target, Enum)
+            return target(value) if is_enum else value
         if float in allowed and type(value) is dict:
             return _read_float(value)
-        if type(value) not in accepted:
-            raise _mismatch(names, value)
-        is_enum = isinstance(target, type) and issubclass(target, Enum)
-        return target(value) if is_enum else value
+        raise _mismatch(names, value)
 
     return read
 

@@ -22,7 +22,7 @@ KINDS = {
 }
 
 
-@pytest.fixture(params=KINDS.values(), ids=KINDS.keys())
+@pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
 def any_study(request: pytest.FixtureRequest) -> StudyRecord:
     study: StudyRecord = request.param()
     return study

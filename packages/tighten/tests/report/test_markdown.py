@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
-
 from tighten.errors import StateError, StudyError
 from tighten.report import MarkdownTable, update_document
 from tighten.report.markdown import replace_between_markers

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
-
 from tighten.events import (
     Notice,
     PairMeasured,

@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
 from tighten.decision import Goal, Status
 from tighten.report.summary import Mark, Summary, change, mark, reason, speedup
 

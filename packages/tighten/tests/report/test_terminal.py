@@ -4,7 +4,6 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tighten.report import TerminalSummary
 
 from . import records

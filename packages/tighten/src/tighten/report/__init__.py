@@ -1,17 +1,22 @@
 """Reports of a study: one renderer per format behind one protocol, and live progress.
 
 Renderers are pure: a frozen `tighten.record.StudyRecord` in, a text out. Only `export` and
-`update_document` write files, each of them whole or not at all.
+`update_document` write files, each of them whole or not at all. A format is imported when it is
+first used, so that nobody waits for a plotting library who wants no picture.
 """
 
 from __future__ import annotations
 
-from tighten.report.export import Json, export, from_json, to_json
-from tighten.report.markdown import MarkdownTable, update_document
-from tighten.report.page import Page
-from tighten.report.progress import progress
-from tighten.report.renderer import Renderer
-from tighten.report.terminal import TerminalSummary
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tighten.report.export import Json, export, from_json, to_json
+    from tighten.report.markdown import MarkdownTable, update_document
+    from tighten.report.page import Page
+    from tighten.report.progress import progress
+    from tighten.report.renderer import Renderer
+    from tighten.report.terminal import TerminalSummary
 
 __all__ = [
     "Json",
@@ -25,3 +30,27 @@ __all__ = [
     "to_json",
     "update_document",
 ]
+
+_EXPORT, _MARKDOWN = "tighten.report.export", "tighten.report.markdown"
+_HOMES = {
+    "Json": _EXPORT,
+    "MarkdownTable": _MARKDOWN,
+    "Page": "tighten.report.page",
+    "Renderer": "tighten.report.renderer",
+    "TerminalSummary": "tighten.report.terminal",
+    "export": _EXPORT,
+    "from_json": _EXPORT,
+    "progress": "tighten.report.progress",
+    "to_json": _EXPORT,
+    "update_document": _MARKDOWN,
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the module of a public name when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(_HOMES[name]), name)
+    # Importing the module `export` or `progress` bound its name to the module itself.
+    globals()[name] = found
+    return found

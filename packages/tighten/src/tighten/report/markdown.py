@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tighten.errors import StudyError
 from tighten.files import write_atomically
 from tighten.report import quantity
-from tighten.report.summary import Summary, interval
+from tighten.report.summary import Summary
 from tighten.report.terminal import confirmation_line, machine_line, trials_line
 
 if TYPE_CHECKING:

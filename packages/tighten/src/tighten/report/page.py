@@ -5,8 +5,8 @@ in the page itself says so to the browser. Everything is readable without JavaSc
 only sorts and filters. All text of a study is escaped by the template engine.
 
 Every trial has its row. The page stays small however long the study was, so the details of a
-trial (evidence per case, patch, output) are included in order of interest until
-``details_limit`` characters are used; the page says how many were left out.
+trial (evidence per case, patch, output) are included in order of interest until the page has
+its size; it says how many were left out.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Page"]
 
+_FRAME = 400_000  # bytes of all but the table of trials, pictures included
+_ROW = 290  # bytes of a row without its sentence
 _SHORT = 28  # characters
 _TONES = {
     Status.SUCCESS: "good",
@@ -61,39 +63,31 @@ class Page:
 
     Parameters
     ----------
-    details_limit
-        Characters that the details of all trials may take together.
+    size_limit
+        Bytes that the page may have; the rows of all trials are there in any case.
     """
 
-    details_limit: int = 1_500_000
+    size_limit: int = 4_500_000
 
     def render(self, study: StudyRecord) -> str:
         """Return the page; it opens offline and without JavaScript."""
         summary = Summary(study)
+        rows = [page_rows.trial_row(summary, trial) for trial in study.trials]
+        taken = _FRAME + sum(_ROW + len(row["change"].encode()) for row in rows)
+        details = _details(summary, self.size_limit - taken)
         context = {
             **_frame(summary),
             **_case_part(summary),
             **_value_part(summary),
-            **_trial_part(summary, self._details(summary)),
+            **_trial_part(summary, len(details)),
+            "trials": rows,
+            "details": details,
             **_method_part(summary),
             "sections": _sections(summary),
             "failures": page_rows.failures(summary),
             "failures_note": _failures_note(summary),
         }
         return _environment().get_template("page.html.j2").render(context) + "\n"
-
-    def _details(self, summary: Summary) -> Mapping[int, Markup]:
-        """Return the details of the most interesting trials, as many as there is room for."""
-        macro: Any = _environment().get_template("parts.html.j2").module
-        details: dict[int, Markup] = {}
-        room = self.details_limit
-        for trial in _by_interest(summary):
-            html = macro.details(page_rows.trial_details(summary, trial))
-            room -= len(html)
-            if room < 0:
-                break
-            details[trial.number] = html
-        return details
 
 
 @cache
@@ -112,6 +106,19 @@ def _environment() -> Environment:
 def _fit(name: str) -> Markup:
     """Return the class of a name that is short enough to stay on one line."""
     return Markup(' class="fits"') if len(name) <= _SHORT else Markup("")
+
+
+def _details(summary: Summary, room: int) -> Mapping[int, Markup]:
+    """Return the details of the most interesting trials, as many as ``room`` bytes can hold."""
+    macro: Any = _environment().get_template("parts.html.j2").module
+    details: dict[int, Markup] = {}
+    for trial in _by_interest(summary):
+        html = macro.details(page_rows.trial_details(summary, trial))
+        room -= len(html.encode())
+        if room < 0:
+            break
+        details[trial.number] = html
+    return details
 
 
 def _source(name: str) -> str:
@@ -190,9 +197,9 @@ def _value_part(summary: Summary) -> dict[str, object]:
     }
 
 
-def _trial_part(summary: Summary, details: Mapping[int, Markup]) -> dict[str, object]:
+def _trial_part(summary: Summary, detailed: int) -> dict[str, object]:
     study = summary.study
-    left_out = len(study.trials) - len(details)
+    left_out = len(study.trials) - detailed
     notes = [f"Trials: {trials_line(summary)}.", f"Time: {time_line(summary)}."]
     if left_out:
         notes.append(
@@ -204,7 +211,6 @@ def _trial_part(summary: Summary, details: Mapping[int, Markup]) -> dict[str, ob
         words[mark(trial).value] = words.get(mark(trial).value, 0) + 1
     sizes = (plots.WIDE, plots.NARROW) if summary.searched else ()
     return {
-        "trials": [page_rows.trial_row(summary, trial, details) for trial in study.trials],
         "trials_notes": notes,
         "verdict_words": [(word.value, words[word]) for word in Mark if word in words],
         "convergence_plots": [Markup(plots.convergence(summary, size)) for size in sizes],

@@ -13,8 +13,6 @@ from tighten.report.summary import change, interval, mark, objective_goal, reaso
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from markupsafe import Markup
-
     from tighten.decision import Evidence, Verdict
     from tighten.record import StudyRecord, TrialRecord
     from tighten.report.summary import CaseRow, Summary
@@ -34,6 +32,7 @@ __all__ = [
 _NUMBERS = 12  # trials that a group of failures names
 _TEXT = 4000  # characters of a patch or of an output
 _LINE = 300  # characters of one sentence
+_MANY = 2000  # trials, from which on a row's sentence is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +108,7 @@ def _number(low: str, high: str) -> str:
     return number if high.endswith(f" {unit}") else low
 
 
-def trial_row(
-    summary: Summary, trial: TrialRecord, details: Mapping[int, Markup]
-) -> dict[str, object]:
+def trial_row(summary: Summary, trial: TrialRecord) -> dict[str, Any]:
     """Return the cells of one trial; short, since there may be ten thousand."""
     gain, bounds = summary.gain_of(trial)
     ratio = summary.ratios.get(trial.number)
@@ -120,6 +117,7 @@ def trial_row(
         "number": trial.number,
         "is_best": trial.number == summary.study.best,
         "mark": mark(trial).value,
+        "tone": mark(trial).value.replace(" ", "-"),
         "remark": _remark(trial),
         "against": "" if trial.incumbent is None else trial.incumbent,
         "gain": gain,
@@ -131,7 +129,6 @@ def trial_row(
         "gates_seconds": f"{trial.gate_seconds:.1f}",
         "bench": f"{trial.benchmark_seconds:.1f}",
         "change": _change(summary, trial),
-        "details": details.get(trial.number),
     }
 
 
@@ -146,7 +143,8 @@ def _remark(trial: TrialRecord) -> str:
 def _change(summary: Summary, trial: TrialRecord) -> str:
     values = "the project as it stands"
     if trial.number != 0 and summary.baseline is not None:
-        values = quantity.clipped(change(trial, summary.baseline), _LINE)
+        room = _LINE if len(summary.by_number) <= _MANY else _LINE // 3
+        values = quantity.clipped(change(trial, summary.baseline), room)
     if trial.failure is None:
         return values
     return f"{values}: {quantity.clipped(trial.failure.message, 100)}"

@@ -142,7 +142,9 @@ def cases(summary: Summary, size: Size) -> str:
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("speed-up over the baseline")
         axes.xaxis.set_major_formatter(lambda tick, _: f"{tick:.4g}\N{MULTIPLICATION SIGN}")
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=9 if size is WIDE else 4))
+        axes.xaxis.set_major_locator(
+            MaxNLocator(nbins=9 if size is WIDE else 4, steps=[1, 2, 5, 10])
+        )
         axes.margins(x=0.08)
         axes.grid(axis="x")
         axes.set_axisbelow(True)
@@ -293,7 +295,7 @@ def _svg(figure: Figure, size: Size, title: str, labels: Sequence[str]) -> str:
     text = stream.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", text, flags=re.S)
     text = re.sub(r" font-family: [^;\"]+;", "", text)
-    text = re.sub(r"<g id=\"[^\"]*\">", "<g>", text)
+    text = re.sub(r" id=\"[a-zA-Z0-9.]+_[0-9]+\"", "", text)
     for color, name in _THEME.items():
         text = text.replace(color, name)
     for position, label in enumerate(labels):
