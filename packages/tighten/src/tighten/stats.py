@@ -37,6 +37,8 @@ _EQUAL_BETS = 4  # first pairs, for which no typical size is known
 _FULL_BET = 1.5  # times the median size, from which on the whole stake is bet
 _MOST_WEALTH = 1e300  # capping a wealth keeps the test valid and the arithmetic finite
 _EXACT_PAIRS = 50  # above, the normal approximation of the signed-rank law is exact to 3 digits
+_FEWEST_REPETITIONS = 6  # that can show a steady state
+_CUSUM_BAND = 3.0  # spreads times the square root of the count
 _NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation of a normal law
 
 
@@ -179,24 +181,38 @@ def steady_state(times: Sequence[float]) -> int | None:
     The logarithms of the repetitions, each the median of itself and its two neighbours so that a
     single disturbed one does not count, are compared with the level of the second half. Their sum
     is taken backwards from the end; the steady state begins where that sum last leaves the band
-    of twice its spread (CUSUM; Page 1954, "Continuous inspection schemes", Biometrika 41). A
-    steady part shorter than half of the repetitions does not count as one.
+    that independent repetitions stay in. It does not count as one if it is shorter than half of
+    the repetitions, or if the medians of its own halves differ by more than twice its spread.
 
     Parameters
     ----------
     times
         Repetitions in order [s], > 0. Fewer than 6 show nothing: the result is None.
+
+    Notes
+    -----
+    Source: Page (1954), "Continuous inspection schemes", Biometrika 41; the band is three spreads
+    times the square root of the number of repetitions. Limits: a warm-up whose whole excess is
+    smaller than that band is not seen.
     """
     count = len(times)
-    if count < 6:
+    if count < _FEWEST_REPETITIONS:
         return None
-    logs = _without_spikes([math.log(time) for time in times])
-    tail = logs[count // 2 :]
-    level = median(tail)
-    limit = 2 * robust_spread(tail) * math.sqrt(count)
-    deviations = accumulate(value - level for value in reversed(logs))
-    steady = next((i for i, total in enumerate(deviations) if abs(total) > limit), count)
-    return count - steady if steady >= count / 2 else None
+    raw = [math.log(time) for time in times]
+    logs = _without_spikes(raw)
+    level = median(logs[count // 2 :])
+    limit = _CUSUM_BAND * robust_spread(raw) * math.sqrt(count)
+    sums = accumulate(value - level for value in reversed(logs))
+    steady = next((i for i, total in enumerate(sums) if abs(total) > limit), count)
+    start = count - steady
+    return None if steady < count / 2 or _has_trend(raw[start:]) else start
+
+
+def _has_trend(values: Sequence[float]) -> bool:
+    halves = values[: len(values) // 2], values[len(values) // 2 :]
+    centres = [median(half) for half in halves]
+    rest = [v - centre for half, centre in zip(halves, centres, strict=True) for v in half]
+    return abs(centres[1] - centres[0]) > 2 * robust_spread(rest)
 
 
 def _without_spikes(values: Sequence[float]) -> list[float]:

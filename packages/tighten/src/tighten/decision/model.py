@@ -158,7 +158,7 @@ class Verdict:
 
     ``reason`` is one line for people. ``reruns`` counts the pairs that were run again because
     something disturbed them. ``alpha`` is the level that was used. ``regressed`` names the
-    cases that were shown to lose more than they may.
+    cases whose interval lies wholly beyond their allowance.
     """
 
     outcome: Outcome

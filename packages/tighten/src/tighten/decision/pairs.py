@@ -68,7 +68,7 @@ class PairTest:
     >>> while (verdict := test.add({"sort": 0.90}, {"sort": 1.00})) is None:
     ...     pass
     >>> print(verdict.outcome, verdict.pairs, verdict.reason)
-    accept 12 10.0 % faster (10.0 % to 10.0 %), E = 160 after 12 pairs
+    accept 11 10.0 % faster (10.0 % to 10.0 %), E = 103 after 11 pairs
     """
 
     def __init__(
@@ -155,10 +155,8 @@ class PairTest:
         better = self._is_better()
         if better and not self._unproven():
             return self._verdict(Outcome.ACCEPT, self._improvement())
-        if regressed := self._regressed():
-            return self._verdict(Outcome.REJECT, self._loss(regressed[0]))
-        if not better and self._is_futile():
-            return self._verdict(Outcome.REJECT, self._futility())
+        if self._is_beyond_allowance() or (not better and self._is_futile()):
+            return self._verdict(Outcome.REJECT, self._loss() or self._futility())
         if self.pairs >= self._policy.max_pairs:
             return self._verdict(Outcome.INCONCLUSIVE, f"undecided: {self._missing()}")
         return None
@@ -172,10 +170,17 @@ class PairTest:
         needed = 1 / self._alpha
         return [i for i, s in enumerate(self._series) if s.not_worse.e_value < needed]
 
-    def _regressed(self) -> list[int]:
-        """Return the positions of the cases shown to lose more than they may."""
+    def _is_beyond_allowance(self) -> bool:
         needed = len(self._cases) / self._alpha
-        return [i for i, s in enumerate(self._series) if s.worse.e_value >= needed]
+        return any(series.worse.e_value >= needed for series in self._series)
+
+    def _regressed(self) -> list[int]:
+        """Return the positions of the cases whose plausible losses are all beyond the allowance."""
+        return [
+            i
+            for i, (case, series) in enumerate(zip(self._cases, self._series, strict=True))
+            if series.bounds(self._policy.confidence)[1] < -case.max_regression
+        ]
 
     def _is_futile(self) -> bool:
         _, high = self._objective.bounds(self._policy.confidence)
@@ -205,9 +210,14 @@ class PairTest:
     def _improvement(self) -> str:
         return f"{self._change(None)}, E = {self._objective.better.e_value:.3g}"
 
-    def _loss(self, position: int) -> str:
-        case = self._cases[position]
-        return f"{self._change(position)}, allowed {_percent(case.max_regression)}"
+    def _loss(self) -> str:
+        """Say which case loses more than it may, the worst of them; empty if none does."""
+        regressed = self._regressed()
+        if not regressed:
+            return ""
+        worst = max(regressed, key=lambda i: self._series[i].centre.estimate)
+        allowed = _percent(self._cases[worst].max_regression)
+        return f"{self._change(worst)}, allowed {allowed}"
 
     def _futility(self) -> str:
         return f"{self._change(None)}, so a gain of {_percent(self._least_gain)} is implausible"
@@ -310,7 +320,8 @@ def _margin(case: Case) -> float:
 
 def _gain(goal: Goal, difference: float) -> float:
     """Return the relative change of the metric in the goal's direction."""
-    return -_sign(goal) * math.expm1(min(_sign(goal) * difference, _LARGEST_LOG))
+    log = _sign(goal) * difference
+    return -_sign(goal) * (math.expm1(log) if log < _LARGEST_LOG else math.inf)
 
 
 def _level(logs: Sequence[float]) -> float:

@@ -1,7 +1,7 @@
 """Coordinate descent: one parameter at a time, the others at their best values so far.
 
-Its lines are what effect plots show. It ends where no change of a single parameter helps, which need
-not be the best of all.
+Its lines are what effect plots show. It ends where no change of a single parameter helps, which
+need not be the best of all.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ def coordinate_descent(
     while start != history.incumbent:
         start = history.incumbent
         for parameter in order:
-            yield from _line(parameter, history)
+            yield from _line(parameter, space, history)
         rng.shuffle(order)
 
 
-def _line(parameter: Parameter, history: History) -> Iterator[Configuration]:
+def _line(parameter: Parameter, space: Space, history: History) -> Iterator[Configuration]:
     """Propose values of one parameter: all categories, or ever closer to the best number."""
     centre = history.incumbent
-    if parameter.name not in centre:
-        return
     values = parameter.domain.grid()
     if not _is_ordered(values):
-        yield from ({**centre, parameter.name: value} for value in values)
+        for value in values:
+            yield {**centre, parameter.name: value}
+            yield from _awakened({**centre, parameter.name: value}, space, history)
         return
     line = [{**centre, parameter.name: value} for value in _ascending(values)]
     looked = _spread_out(len(line))
@@ -53,6 +53,19 @@ def _line(parameter: Parameter, history: History) -> Iterator[Configuration]:
     while closer := _closer(looked, _best(line, looked, history)):
         looked = sorted({*looked, *closer})
         yield from (line[i] for i in closer)
+
+
+def _awakened(switched: Configuration, space: Space, history: History) -> Iterator[Configuration]:
+    """Propose values of the parameters that a switch makes active.
+
+    A switch alone may bring nothing: parallel code on one thread is no faster.
+    """
+    for parameter in space.parameters:
+        values = parameter.domain.grid()
+        line = [{**switched, parameter.name: values[i]} for i in _spread_out(len(values))]
+        idle = [{**history.incumbent, parameter.name: value} for value in (values[0], values[-1])]
+        if len({history.key(c) for c in idle}) == 1 < len({history.key(c) for c in line}):
+            yield from line
 
 
 def _best(line: Sequence[Configuration], looked: Sequence[int], history: History) -> int:
