@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tighten.report.export import Json, export, from_json, to_json
+    from tighten.report.campaign import Json, export, from_json, to_json
+    from tighten.report.live import progress
     from tighten.report.markdown import MarkdownTable, update_document
     from tighten.report.page import Page
-    from tighten.report.progress import progress
     from tighten.report.renderer import Renderer
     from tighten.report.terminal import TerminalSummary
 
@@ -31,17 +31,17 @@ __all__ = [
     "update_document",
 ]
 
-_EXPORT, _MARKDOWN = "tighten.report.export", "tighten.report.markdown"
+_CAMPAIGN, _MARKDOWN = "tighten.report.campaign", "tighten.report.markdown"
 _HOMES = {
-    "Json": _EXPORT,
+    "Json": _CAMPAIGN,
     "MarkdownTable": _MARKDOWN,
     "Page": "tighten.report.page",
     "Renderer": "tighten.report.renderer",
     "TerminalSummary": "tighten.report.terminal",
-    "export": _EXPORT,
-    "from_json": _EXPORT,
-    "progress": "tighten.report.progress",
-    "to_json": _EXPORT,
+    "export": _CAMPAIGN,
+    "from_json": _CAMPAIGN,
+    "progress": "tighten.report.live",
+    "to_json": _CAMPAIGN,
     "update_document": _MARKDOWN,
 }
 
@@ -51,6 +51,4 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: object = getattr(import_module(_HOMES[name]), name)
-    # Importing the module `export` or `progress` bound its name to the module itself.
-    globals()[name] = found
     return found

@@ -16,7 +16,7 @@ from tighten.events import (
     StudyStarted,
     TrialDone,
 )
-from tighten.report.progress import LiveDisplay, PlainLog, progress
+from tighten.report.live import LiveDisplay, PlainLog, progress
 
 from . import records
 

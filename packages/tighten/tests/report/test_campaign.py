@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tighten.errors import StateError
 from tighten.report import Json, export, from_json, to_json
-from tighten.report.export import trial_file_name
+from tighten.report.campaign import trial_file_name
 
 from . import records
 
