@@ -162,7 +162,7 @@ class Session:
                 (Step.VERIFY, self._verify),
                 (Step.MEASURE, self._decide),
             ):
-                self._announce(step, attempt.record)
+                self._announce(step, attempt)
                 attempt = carry_out(attempt)
                 if attempt.is_settled:
                     break
@@ -220,17 +220,6 @@ class Session:
         )
         return replace(attempt, pairs=duel.pairs)
 
-    def _announce(self, step: Step, record: TrialRecord) -> None:
-        detail = ", ".join(f"{name} = {value}" for name, value in record.configuration.items())
-        self._listener(
-            StepStarted(
-                step=step,
-                trial=record.number,
-                of=self._options.limits.max_trials,
-                detail=detail,
-            )
-        )
-
     def _replayed(self, study: StudyRecord) -> Strategy:
         """Return the strategy as it stood after the recorded trials."""
         options = self._options
@@ -244,6 +233,21 @@ class Session:
             if trial.role is Role.SEARCH:
                 proposals.tell(trial.configuration, _told(trial))
         return proposals
+
+    def _announce(self, step: Step, attempt: _Attempt) -> None:
+        if attempt.role is Role.CONFIRMATION:
+            if step is not Step.BUILD:
+                return
+            step = Step.CONFIRM
+        values = attempt.record.configuration.items()
+        self._listener(
+            StepStarted(
+                step=step,
+                trial=attempt.record.number,
+                of=self._options.limits.max_trials,
+                detail=", ".join(f"{name} = {value}" for name, value in values),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tighten import report
 from tighten.bench import Bench
 from tighten.comparison import Comparison, extracted_revision, file_summaries
 from tighten.errors import BaselineError, StudyError, TrialError
@@ -27,7 +28,6 @@ from tighten.parameters import edited_files
 from tighten.parameters.binding import FileBinding
 from tighten.patch import patch
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
-from tighten.report import MarkdownTable, Page, export, update_document
 from tighten.runner import InProcess, Subprocess
 from tighten.session import Session
 from tighten.trial import (
@@ -311,7 +311,7 @@ class Study:
     def write_page(self, record: StudyRecord, path: Path | None = None) -> Path:
         """Write a run's HTML page, by default where the study file says; return its path."""
         target = path or self.options.report.page
-        write_atomically(target, Page().render(record))
+        write_atomically(target, report.Page().render(record))
         return target
 
     def update_document(self, record: StudyRecord) -> Path | None:
@@ -319,12 +319,13 @@ class Study:
         target = self.options.report.markdown
         if target is None:
             return None
-        update_document(target.file, target.marker, MarkdownTable().render(record))
+        table = report.MarkdownTable().render(record)
+        report.update_document(target.file, target.marker, table)
         return target.file
 
     def export(self, record: StudyRecord, directory: Path | None = None) -> tuple[Path, ...]:
         """Write a run in the layout for other programs, by default below the state directory."""
-        return export(record, directory or self.options.state / "export")
+        return report.export(record, directory or self.options.state / "export")
 
     @property
     def _ledger_path(self) -> Path:

@@ -10,7 +10,6 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from tighten.errors import StudyError, TrialError
-from tighten.gates.arrays import Arrays, disagreement, read_arrays, worst_error
 from tighten.gates.spec import ExitCode, Gate, Invariant, SameArrays, Toggle, Tolerance
 from tighten.parameters import Expression
 from tighten.record import GateResult
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tighten.gates.arrays import Arrays
     from tighten.runner import Command
 
 __all__ = ["Execute", "check"]
@@ -86,12 +86,12 @@ def _judge(
             result = _written(execute(command, environment={}))
             if reference is None:
                 return None, "this result is the reference"
-            return _compared(read_arrays(result), read_arrays(reference), tolerance)
+            return _compared(_read(result), _read(reference), tolerance)
         case Invariant(expression=text):
             return _invariant(text, _written(execute(command, environment={})))
         case Toggle(variable=variable, on=on, off=off, tolerance=tolerance):
-            kept = read_arrays(_written(execute(command, environment={variable: on})))
-            other = read_arrays(_written(execute(command, environment={variable: off})))
+            kept = _read(_written(execute(command, environment={variable: on})))
+            other = _read(_written(execute(command, environment={variable: off})))
             return _compared(kept, other, tolerance)
 
 
@@ -101,9 +101,16 @@ def _written(result: Path | None) -> Path:
     return result
 
 
-def _compared(
-    found: Arrays, reference: Arrays, tolerance: Tolerance
-) -> tuple[str | None, str]:
+# NumPy is slow to import, and most commands judge no array: it is imported when one is read.
+def _read(path: Path) -> Arrays:
+    from tighten.gates.arrays import read_arrays  # noqa: PLC0415
+
+    return read_arrays(path)
+
+
+def _compared(found: Arrays, reference: Arrays, tolerance: Tolerance) -> tuple[str | None, str]:
+    from tighten.gates.arrays import disagreement, worst_error  # noqa: PLC0415
+
     complaint = disagreement(found, reference, tolerance)
     if complaint is not None:
         return complaint, ""
@@ -113,7 +120,7 @@ def _compared(
 def _invariant(text: str, result: Path) -> tuple[str | None, str]:
     scalars = {
         name.replace(".", "_"): array.item()
-        for name, array in read_arrays(result).items()
+        for name, array in _read(result).items()
         if array.size == 1
     }
     expression = Expression(text)

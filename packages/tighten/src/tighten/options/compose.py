@@ -17,6 +17,7 @@ from tighten.parameters.document import ConfigKey
 from tighten.parameters.domain import Choices, Flag, FloatRange, IntegerRange
 from tighten.parameters.source import SourceConstant
 from tighten.runner import Command, Conditions
+from tighten.samples import PROCESS
 from tighten.trial import BuildSpec
 
 if TYPE_CHECKING:
@@ -76,11 +77,12 @@ def conditions(table: schema.MachineTable) -> Conditions:
     )
 
 
-def case(table: schema.CaseTable) -> Case:
-    """Return one case."""
+def case(table: schema.CaseTable, *, format: str) -> Case:
+    """Return one case; where a launch itself is timed, its result goes by one name."""
+    own_name = PROCESS if format == PROCESS else table.name
     return Case(
         name=table.name,
-        select=table.select or table.name,
+        select=table.select or own_name,
         metric=table.metric,
         goal=table.goal,
         target=table.target,

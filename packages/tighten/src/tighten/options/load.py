@@ -22,6 +22,7 @@ from tighten.options.overrides import lay_over
 from tighten.options.sources import Document, KeyPath, read_document
 from tighten.options.wording import nearest
 from tighten.parameters import Space
+from tighten.samples import PROCESS
 from tighten.search import default_strategy
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Tables:
     def needing_result(self) -> set[KeyPath]:
         """The paths of the commands whose result is read."""
         gates = {path for path, table in self.gates.items() if table.reads_result()}
-        return {("benchmark",), *gates}
+        return gates if self.benchmark.format == PROCESS else {("benchmark",), *gates}
 
     def _table(self, name: str, model: type[T]) -> T:
         table = self._valid((name,), self._values.get(name, {}), model)
@@ -188,7 +189,9 @@ def _options(document: Document, tables: Tables, faults: Faults) -> Options:
         cpus=_cpus(study),
         build=compose.build_spec(tables.build),
         benchmark=compose.benchmark(tables.benchmark, tables.machine),
-        cases=tuple(map(compose.case, tables.cases.values())),
+        cases=tuple(
+            compose.case(table, format=tables.benchmark.format) for table in tables.cases.values()
+        ),
         parameters=tuple(parameters),
         constraints=tables.constraints,
         space=space,

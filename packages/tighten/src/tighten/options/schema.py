@@ -152,7 +152,9 @@ class BenchmarkTable(Table):
     function: Function | None = Field(
         None, description="Python function to call in place of a command; returns the result"
     )
-    format: Format = Field("tighten", description="format of `{result}`")
+    format: Format = Field(
+        "tighten", description="format of `{result}`, or `process` to time the command"
+    )
     timeout: Duration = Field(600.0, description="time after which a launch counts as hung")
     env: Environment = Field(default_factory=dict, description="variables set for the command")
     cwd: Text = Field(".", description="directory of the command, inside the project")

@@ -6,12 +6,13 @@ import shutil
 from typing import TYPE_CHECKING
 
 from tighten.errors import FailureKind, StateError, TrialError
-from tighten.samples import Launch, read_result
+from tighten.samples import PROCESS, Launch, Metric, read_result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tighten.runner.command import Command, Completed, Places, Runner
+    from tighten.samples import Result
 
 __all__ = ["launch"]
 
@@ -31,7 +32,8 @@ def launch(
     runner, command, places
         What runs, and where.
     format
-        Name of the result's format; see `tighten.samples.read_result`.
+        Name of the result's format; see `tighten.samples.read_result`. With ``process`` the
+        command writes nothing: the one case ``process`` has its own ``time`` and ``cpu`` [s].
     log
         Where its output goes.
 
@@ -50,21 +52,27 @@ def launch(
     """
     stamp = _cleared(places.result)
     completed = runner.run(command, places, log=log, kind_on_failure=FailureKind.CRASH)
-    _require_new(places.result, stamp, completed)
-    try:
-        result = read_result(places.result, format)
-    except TrialError as error:
-        raise TrialError(
-            str(error), kind=error.kind, log=completed.log, tail=completed.tail
-        ) from error
     return Launch(
-        result=result,
+        result=_result(places.result, stamp, completed, format),
         wall=completed.wall,
         cpu=completed.cpu,
         involuntary_switches=completed.involuntary_switches,
         load=completed.load,
         source=places.result,
     )
+
+
+def _result(path: Path, stamp: int, completed: Completed, format: str) -> Result:
+    if format == PROCESS:
+        times = {"time": completed.wall, "cpu": completed.cpu}
+        return {PROCESS: {name: Metric((seconds,), "s") for name, seconds in times.items()}}
+    _require_new(path, stamp, completed)
+    try:
+        return read_result(path, format)
+    except TrialError as error:
+        raise TrialError(
+            str(error), kind=error.kind, log=completed.log, tail=completed.tail
+        ) from error
 
 
 def _cleared(result: Path) -> int:

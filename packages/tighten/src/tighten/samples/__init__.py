@@ -8,7 +8,7 @@ process or judges a difference.
 
 from __future__ import annotations
 
-from tighten.samples.formats import FORMATS, read_result
+from tighten.samples.formats import FORMATS, PROCESS, read_result
 from tighten.samples.launch import (
     TIME,
     Launch,
@@ -22,6 +22,7 @@ from tighten.samples.launch import (
 
 __all__ = [
     "FORMATS",
+    "PROCESS",
     "TIME",
     "Launch",
     "Metric",

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from tighten.samples.launch import Result
 
-__all__ = ["FORMATS", "read_result"]
+__all__ = ["FORMATS", "PROCESS", "read_result"]
+
+PROCESS = "process"  # the launch itself is the case; nothing is written
+
+
+def _refuse_file(path: Path) -> Result:
+    raise TrialError(
+        f"{path}: the format {PROCESS!r} times a launch and has no result file",
+        kind=FailureKind.RESULT,
+    )
+
 
 FORMATS: Mapping[str, Callable[[Path], Result]] = {
     "tighten": read_tighten,
@@ -26,6 +36,7 @@ FORMATS: Mapping[str, Callable[[Path], Result]] = {
     "google-benchmark": read_google_benchmark,
     "asv": read_asv,
     "speedup-table": read_speedup_table,
+    PROCESS: _refuse_file,
 }
 
 
