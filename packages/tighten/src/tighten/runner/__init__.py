@@ -8,10 +8,11 @@ result it wrote. Nothing here knows what is measured or judges a number.
 from __future__ import annotations
 
 from tighten.runner.command import Command, Completed, Conditions, Places, Runner, shell_line
+from tighten.runner.family import end_orphans
 from tighten.runner.function import Fake, InProcess
 from tighten.runner.launch import launch
 from tighten.runner.lock import MeasuringLock
-from tighten.runner.process import Subprocess, end_orphans
+from tighten.runner.process import Subprocess
 
 __all__ = [
     "Command",

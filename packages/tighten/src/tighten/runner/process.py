@@ -1,38 +1,26 @@
-"""A command as a process of its own, watched without being disturbed, ended without remainder.
+"""A command as a process of its own, watched without being disturbed.
 
 The command gets a session of its own, so that a time-out or an interrupt ends everything it
-started: the process group, and descendants that left it. For those this process is made their
-reaper, and every run carries a mark in its environment, so that nothing else is ever touched. A
-command that succeeds may leave a daemon with a session of its own, as compiler caches do; what it
-leaves in its group is ended, because it would disturb the next measurement.
+started (see `tighten.runner.family`). A command that succeeds may leave a daemon with a session of
+its own, as compiler caches do; what it leaves in its group is ended, because it would disturb the
+next measurement.
 
 While the command runs this process sleeps in ``poll``. It wakes for output at most fifty times a
-second, unless the output comes in floods.
-
-A tighten that is killed cannot end what it started; `end_orphans` does so at the next start.
-
-Limits: Linux (pidfd, child subreaper). A descendant that left the group, lost its parent *and*
-cleared its environment is not found.
+second, unless the output comes in floods. Limits: Linux (pidfd).
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import functools
 import math
 import os
 import resource
-import secrets
 import select
 import signal
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
-
-import psutil
 
 from tighten.errors import FailureKind, StateError, StudyError, TrialError
 from tighten.runner.command import (
@@ -43,19 +31,17 @@ from tighten.runner.command import (
     environment_for,
     shell_line,
 )
+from tighten.runner.family import MARK, adopting, end_run, new_mark, reap_group
 from tighten.runner.output import CHUNK, PIPE_SIZE, BoundedLog, OutputPipe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
 
-__all__ = ["Subprocess", "end_orphans"]
+__all__ = ["Subprocess"]
 
-MARK = "TIGHTEN_RUN"  # names the run in the environment of every process it starts
-PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 REST = 0.02  # seconds between two looks at a trickle of output
-GRACE = 1.0  # seconds between asking a run to end and ending it
-END_ATTEMPTS = 100
 
 WHAT = {FailureKind.BUILD: "the build", FailureKind.GATE: "the gate"}
 
@@ -95,7 +81,7 @@ class Subprocess:
         self, command: Command, places: Places, *, log: Path, kind_on_failure: FailureKind
     ) -> Completed:
         """Run ``command`` to its end; see `Runner.run`."""
-        mark = f"{os.getpid()}-{secrets.token_hex(8)}"
+        mark = new_mark()
         line = shell_line(command.template, places)
         environment = environment_for(command, places, self._conditions, os.environ)
         environment[MARK] = mark
@@ -104,7 +90,7 @@ class Subprocess:
         output = OutputPipe(BoundedLog(log, self._conditions.log_limit))
         started = time.monotonic()
         try:
-            with _Marked(mark) as marked:
+            with adopting(), _Marked(mark) as marked:
                 marked.process = self._started(line, directory, environment, output)
                 ended = _supervised(
                     marked.process, output, started=started, timeout=command.timeout
@@ -135,7 +121,6 @@ class Subprocess:
     def _started(
         self, line: str, directory: Path, environment: dict[str, str], output: OutputPipe
     ) -> subprocess.Popen[bytes]:
-        _become_subreaper()
         with _pinned(self._conditions.pin):
             try:
                 process = subprocess.Popen(
@@ -179,9 +164,9 @@ class _Marked:
             return
         process = self.process
         if process is None or process.returncode is not None:
-            _end_run(self._mark, None)
+            end_run(self._mark, None)
         else:
-            _end_run(self._mark, process.pid)
+            end_run(self._mark, process.pid)
             process.returncode = -signal.SIGKILL  # reaped behind the back of `Popen`
 
 
@@ -239,7 +224,7 @@ def _supervised(
         os.killpg(process.pid, signal.SIGKILL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    _reap_group(process.pid)
+    reap_group(process.pid)
     output.pump(PIPE_SIZE)
     return _Ended(process.returncode, usage, wall)
 
@@ -266,113 +251,6 @@ def _wait(descriptor: int, output: OutputPipe, deadline: float) -> None:
             resting = moved < CHUNK
             if not moved:  # everybody closed it, so it would be ready for ever
                 anything.unregister(output.read_end)
-
-
-def _reap_group(group: int) -> None:
-    """Reap the members of a killed group that became our children."""
-    for _ in range(END_ATTEMPTS):
-        try:
-            reaped, _ = os.waitpid(-group, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if not reaped:
-            time.sleep(0.001)
-
-
-def _end_run(mark: str, leader: int | None) -> None:
-    """End every process of a run: ask first, and do not wait long for an answer."""
-    ours = set() if leader is None else {leader}
-    with _interrupts_held():
-        for process in _members(mark):
-            ours.add(process.pid)
-            with contextlib.suppress(psutil.Error):
-                process.terminate()
-        deadline = time.monotonic() + GRACE
-        while _reap(ours) and time.monotonic() < deadline:
-            time.sleep(0.005)
-        for _ in range(END_ATTEMPTS):
-            members = _members(mark)
-            if not _reap(ours) and not members:
-                return
-            for process in members:
-                ours.add(process.pid)
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-            time.sleep(0.005)
-
-
-def end_orphans(*directories: Path) -> None:
-    """End what runs of a killed tighten still do in ``directories``, which the caller has locked.
-
-    Only processes that carry the mark of a run and work in one of the directories are meant; a
-    daemon that went elsewhere is not.
-    """
-    places = [directory.resolve() for directory in directories]
-    # What is ended may have started something meanwhile, hence until a look finds nothing.
-    for _ in range(END_ATTEMPTS):
-        orphans = [process for process in psutil.process_iter() if _is_orphan(process, places)]
-        if not orphans:
-            return
-        for process in orphans:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(orphans, GRACE)
-
-
-def _is_orphan(process: psutil.Process, places: Sequence[Path]) -> bool:
-    with contextlib.suppress(psutil.Error):
-        mark = process.environ().get(MARK, "")
-        if mark and not mark.startswith(f"{os.getpid()}-"):
-            return any(Path(process.cwd()).is_relative_to(place) for place in places)
-    return False
-
-
-def _members(mark: str) -> list[psutil.Process]:
-    """Return the living processes of a run: our children with its mark, and all below them."""
-    members = []
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            if child.environ().get(MARK) == mark:
-                members += [child, *child.children(recursive=True)]
-    return [member for member in members if _is_alive(member)]
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
-def _reap(ours: set[int]) -> bool:
-    """Reap what has ended, and return whether any child of ours among them still runs."""
-    running = False
-    for number in tuple(ours):
-        try:
-            reaped, _ = os.waitpid(number, os.WNOHANG)
-        except ChildProcessError:
-            continue  # somebody else's child; it comes to us when its parent ends
-        if reaped:
-            ours.discard(number)
-        else:
-            running = True
-    return running
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Keep a second Ctrl-C waiting until everything is ended."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@functools.cache
-def _become_subreaper() -> None:
-    """Make orphans below this process its children, so that they can be found and ended."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _failure(message: str, kind: FailureKind, log: BoundedLog) -> TrialError:
