@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-
 from tighten import report
 
 
@@ -15,7 +14,7 @@ def test_every_public_name_is_there_and_callable(name: str) -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Pdf'"):
-        _ = report.Pdf  # type: ignore[attr-defined]
+        _ = report.Pdf
 
 
 def test_progress_and_summary_do_not_wait_for_plots() -> None:
