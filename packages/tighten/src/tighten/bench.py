@@ -54,7 +54,7 @@ class Duel:
     candidate: tuple[CaseSummary, ...]
     incumbent: tuple[CaseSummary, ...]
     pairs: tuple[Pair, ...]
-    seconds: float  # inside the benchmark command, both sides
+    seconds: float  # of the benchmark command on both sides, and waiting for its turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Measured:
     """Repeated launches of one build, summarised by case."""
 
     cases: tuple[CaseSummary, ...]
-    seconds: float  # inside the benchmark command
+    seconds: float  # of the benchmark command, and waiting for its turn
 
 
 class Bench:
@@ -137,19 +137,19 @@ class Bench:
 
     def measure(self, built: Built, *, launches: int) -> Measured:
         """Launch the benchmark ``launches`` times after the study's warm-up launches."""
-        self._warm_up(built)
+        seconds = self._warm_up(built)
         done = []
         for _ in range(launches):
             with self._lock:
                 done.append(self._launch(built, "benchmark"))
+            seconds += done[-1].wall + self._lock.waited
         rows = [
             {case.name: launch_value(one, case) for case in self._options.cases} for one in done
         ]
-        seconds = sum(one.wall for one in done)
         return Measured(cases=self._summaries(rows, done[0]), seconds=seconds)
 
     def duel(
-        self, candidate: Built, incumbent: Built, *, trial: int, confirmation: int = 1
+        self, candidate: Built, incumbent: Built, *, trial: int, confirmation: int | None = None
     ) -> Duel:
         """Run both builds next to each other, pair by pair, until the verdict is reached.
 
@@ -158,8 +158,7 @@ class Bench:
         TrialError
             If a launch of the candidate fails, or one of the incumbent (the message says so).
         """
-        self._warm_up(candidate)
-        self._warm_up(incumbent)
+        warm_up = self._warm_up(candidate) + self._warm_up(incumbent)
         test = PairTest(self._options.cases, self._options.policy, confirmation=confirmation)
         log = _PairLog()
         verdict: Verdict | None = None
@@ -175,7 +174,7 @@ class Bench:
             candidate=self._summaries(log.candidate, ours),
             incumbent=self._summaries(log.incumbent, theirs),
             pairs=tuple(log.pairs),
-            seconds=log.seconds,
+            seconds=warm_up + log.seconds,
         )
 
     def _pair(
@@ -190,7 +189,7 @@ class Bench:
                 else:
                     theirs = self._launch_incumbent(incumbent)
                     ours = self._launch(candidate, "candidate")
-            log.seconds += ours.wall + theirs.wall
+            log.seconds += ours.wall + theirs.wall + self._lock.waited
             disturbed = any(is_contaminated(one, self._earlier) for one in (ours, theirs))
             self._earlier = [*self._earlier, ours, theirs][-_REMEMBERED:]
             if not disturbed or attempt == _RERUNS_PER_PAIR:
@@ -209,9 +208,14 @@ class Bench:
                 tail=error.tail,
             ) from error
 
-    def _warm_up(self, built: Built) -> None:
+    def _warm_up(self, built: Built) -> float:
+        """Run the launches that are thrown away; return their time [s]."""
+        seconds = 0.0
         for _ in range(self._options.benchmark.warmup_launches):
-            self._launch(built, "warm-up")
+            with self._lock:
+                seconds += self._launch(built, "warm-up").wall
+            seconds += self._lock.waited
+        return seconds
 
     def _launch(self, built: Built, role: str) -> Launch:
         self._workplace.activate(built)

@@ -81,7 +81,7 @@ _VALUES = click.option(
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, _interrupt)
-    from tighten.errors import TightenError
+    from tighten.errors import TightenError, TrialError
 
     try:
         cli.main(standalone_mode=False)
@@ -92,6 +92,8 @@ def main() -> NoReturn:
         sys.exit(2)
     except TightenError as error:
         click.echo(f"tighten: {error}", err=True)
+        if isinstance(error, TrialError):
+            click.echo(f"{error.tail.rstrip()}\nthe whole output is in {error.log}", err=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("tighten: interrupted; `tighten resume` goes on from here", err=True)

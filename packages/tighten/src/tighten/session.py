@@ -272,10 +272,10 @@ class _Attempt:
         return self.built, self.rival
 
     @property
-    def confirmation(self) -> int:
-        """Which confirmation of the run this is, from 1; search trials test at full level."""
+    def confirmation(self) -> int | None:
+        """Which confirmation of the run this is, from 1; None for a trial of the search."""
         if self.role is not Role.CONFIRMATION:
-            return 1
+            return None
         return 1 + sum(trial.role is Role.CONFIRMATION for trial in self.trials)
 
     @property

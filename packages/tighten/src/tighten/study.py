@@ -398,8 +398,13 @@ class Study:
     def _key(self) -> RunKey:
         """Return what recorded trials depend on: the project, the study, the machine."""
         options = self.options
-        asked = [options.build, options.benchmark, *options.cases, *options.gates]
-        study = json.dumps([asdict(one) for one in asked], sort_keys=True, default=sorted)
+        asked = {
+            "build": asdict(options.build),
+            "benchmark": asdict(options.benchmark),
+            "cases": [asdict(case) for case in options.cases],
+            "gates": [asdict(gate) for gate in options.gates],
+        }
+        study = json.dumps(asked, sort_keys=True, default=sorted)
         files = project_files(
             options.project,
             include=options.build.include,

@@ -134,8 +134,12 @@ class Project:
 
     def tighten(self, *words: str, **environment: str) -> Done:
         """Run ``tighten WORDS`` to its end."""
-        process = self.start(*words, **environment)
-        out, err = process.communicate(timeout=240)
+        with self.start(*words, **environment) as process:
+            try:
+                out, err = process.communicate(timeout=100)
+            except BaseException:
+                process.terminate()
+                raise
         assert "Traceback" not in err, err
         return Done(process.returncode, out, err)
 

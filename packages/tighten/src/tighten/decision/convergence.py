@@ -50,6 +50,8 @@ class Limits:
         ``stagnation_improvement``; None for never.
     stagnation_improvement
         Gain over the incumbent that counts as progress.
+    stop_on_success
+        Stop as soon as the targets are reached; else they are only reported.
     stop_on_regression
         Stop after a trial in which a case was shown to lose more than it may.
     """
@@ -58,6 +60,7 @@ class Limits:
     time_budget: float | None = None
     stagnation_trials: int | None = None
     stagnation_improvement: float = 0.01
+    stop_on_success: bool = True
     stop_on_regression: bool = False
 
 
@@ -90,10 +93,12 @@ def convergence(
     if any(trial.role == "baseline" and trial.failure for trial in history):
         return Status.BASELINE_FAILED
     search = [trial for trial in history if trial.role == "search"]
+    primary = [case for case in cases if case.primary]
+    goes_for_targets = limits.stop_on_success
     rules = (
         (interrupted, Status.INTERRUPTED),
-        (_reaches_targets(history, cases), Status.SUCCESS),
-        (_reaches_targets(history, [c for c in cases if c.primary]), Status.PRIMARY_SUCCESS),
+        (goes_for_targets and _reaches_targets(history, cases), Status.SUCCESS),
+        (goes_for_targets and _reaches_targets(history, primary), Status.PRIMARY_SUCCESS),
         (limits.stop_on_regression and _ends_in_regression(search), Status.REGRESSION),
         (len(search) >= limits.max_trials, Status.MAX_TRIALS),
         (limits.time_budget is not None and elapsed >= limits.time_budget, Status.TIME_BUDGET),
