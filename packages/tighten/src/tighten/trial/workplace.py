@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
 import time
@@ -238,17 +239,25 @@ def _products(tree: Path, known: frozenset[str]) -> Iterator[Path]:
     In a directory that calls itself a cache (it holds a CACHEDIR.TAG, as Cargo's does) only what
     a machine loads counts; the rest is the build system's own book-keeping.
     """
-    pending = [(tree, False)]
+    pending = [(str(tree), "", False)]
     while pending:
-        directory, in_cache = pending.pop()
-        children = sorted(directory.iterdir())
+        directory, prefix, in_cache = pending.pop()
+        with os.scandir(directory) as listing:
+            children = sorted(listing, key=lambda child: child.name)
         in_cache = in_cache or any(child.name == "CACHEDIR.TAG" for child in children)
         for child in children:
+            name = f"{prefix}{child.name}"
             if child.is_dir():
                 if not child.is_symlink() and child.name not in {"CMakeFiles", "__pycache__"}:
-                    pending.append((child, in_cache))
-            elif child.relative_to(tree).as_posix() in known or in_cache:
-                if is_code(child):
-                    yield child
-            elif child.suffix not in INTERMEDIATE and not child.name.startswith("."):
-                yield child
+                    pending.append((child.path, f"{name}/", in_cache))
+            elif name in known:
+                # Only a program that came with the project can have been built again.
+                if (".so" in child.name or os.access(child.path, os.X_OK)) and is_code(
+                    Path(child.path)
+                ):
+                    yield Path(child.path)
+            elif in_cache:
+                if is_code(Path(child.path)):
+                    yield Path(child.path)
+            elif Path(name).suffix not in INTERMEDIATE and not child.name.startswith("."):
+                yield Path(child.path)
