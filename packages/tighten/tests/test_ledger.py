@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tighten.decision import Case, Status
 from tighten.errors import FailureKind, StateError
 from tighten.ledger import Ledger, now

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -13,7 +12,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from project import Project
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from project import Project
 
 
 @pytest.fixture

@@ -44,7 +44,8 @@ if changed and FAULT == "hang":
     time.sleep(600)
 if changed and FAULT == "nothing":
     sys.exit(0)
-metric = {{"nan": float("nan"), "negative": -value, "zero": 0.0}}.get(FAULT if changed else "", value)
+wrong = {{"nan": float("nan"), "negative": -value, "zero": 0.0}} if changed else {{}}
+metric = wrong.get(FAULT, value)
 cases = {{"other" if changed and FAULT == "missing" else "run": {{"time": metric}}}}
 text = json.dumps({{"schema": "tighten-result-1", "cases": cases}})
 if changed and FAULT == "garbage":

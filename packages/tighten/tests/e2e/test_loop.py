@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from project import sleeper
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_gain_is_found_confirmed_reported_and_applied(tmp_path: Path) -> None:

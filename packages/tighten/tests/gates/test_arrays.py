@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tighten.gates import NanPolicy, Tolerance
 from tighten.gates.arrays import disagreement, read_arrays, worst_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EXACT = Tolerance()
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-
 from tighten.errors import FailureKind, TrialError
 from tighten.gates import ExitCode, Gate, Invariant, SameArrays, Toggle, Tolerance, check
 from tighten.runner import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 COMMAND = Command(template="true", timeout=1.0)
 
@@ -48,14 +50,18 @@ def test_exit_code(tmp_path: Path) -> None:
     assert failed.detail == "the gate exited with 3 (because)"
 
 
-@pytest.mark.parametrize("rule", [SameArrays(), Invariant(expression="x > 0"), Toggle(variable="T")])
+@pytest.mark.parametrize(
+    "rule", [SameArrays(), Invariant(expression="x > 0"), Toggle(variable="T")]
+)
 def test_no_result_is_a_failure(rule) -> None:
     outcome = check(gate(rule), writes_nothing, None)
     assert not outcome.passed
     assert "wrote nothing" in outcome.detail
 
 
-@pytest.mark.parametrize("rule", [SameArrays(), Invariant(expression="x > 0"), Toggle(variable="T")])
+@pytest.mark.parametrize(
+    "rule", [SameArrays(), Invariant(expression="x > 0"), Toggle(variable="T")]
+)
 @pytest.mark.parametrize("content", ["", "{", "PK\x03\x04 damaged", "a,b\n1,2,3\n"])
 def test_a_damaged_result_is_a_failure(tmp_path: Path, rule, content: str) -> None:
     reference = tmp_path / "reference"
@@ -93,7 +99,9 @@ def test_toggle_compares_on_with_off(tmp_path: Path) -> None:
     ],
 )
 def test_invariant(tmp_path: Path, content: str, passed: bool, detail: str) -> None:
-    outcome = check(gate(Invariant(expression="abs(error) < 1e-12")), Writes(tmp_path, content), None)
+    outcome = check(
+        gate(Invariant(expression="abs(error) < 1e-12")), Writes(tmp_path, content), None
+    )
     assert outcome.passed is passed
     assert detail in outcome.detail
 
