@@ -6,6 +6,7 @@ import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from quantforge import _grid
 
 Array = NDArray[np.float64]
@@ -49,3 +50,34 @@ def relative_error() -> Callable[[Array, Array], Array]:
         return np.where(tiny, 0.0, np.abs(found - exact) / np.where(tiny, 1.0, np.abs(exact)))
 
     return error
+
+
+def _greeks(row: Array) -> Array:
+    """Return call and put Greeks of s, k, t, r, q, sigma by differentiating the formula exactly."""
+    with mpmath.workdps(60):
+        s, k, t, r, q, vol = (mpmath.mpf(float(x)) for x in row)
+        v = vol * mpmath.sqrt(t)
+        d1 = (mpmath.log(s / k) + (r - q) * t) / v + v / 2
+        d2 = d1 - v
+        density = mpmath.exp(-q * t - d1 * d1 / 2) / mpmath.sqrt(2 * mpmath.pi)
+        vega = s * density * mpmath.sqrt(t)
+        decay = -s * density * vol / (2 * mpmath.sqrt(t))
+        found = []
+        for sign in (1, -1):
+            spot = sign * s * mpmath.exp(-q * t) * _cdf(sign * d1)
+            bond = sign * k * mpmath.exp(-r * t) * _cdf(sign * d2)
+            theta = decay - r * bond + q * spot
+            found.append(
+                [spot - bond, spot / s, density / (s * v), vega, theta, t * bond, -t * spot]
+            )
+        return np.array(found, dtype=float)
+
+
+@pytest.fixture(scope="session")
+def exact_greeks() -> Callable[[Array], Array]:
+    """Return a function from rows (n, 6) to (side, n, 7): price to dividend rho."""
+
+    def greeks(rows: Array) -> Array:
+        return np.array([_greeks(row) for row in rows]).transpose(1, 0, 2)
+
+    return greeks

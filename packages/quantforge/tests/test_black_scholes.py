@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from quantforge import _grid, black_scholes
 
 ROWS = 250
@@ -140,7 +141,13 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         black_scholes.call_price_batch(100.0, [90.0, 110.0], 1.0, 0.03, 0.2, out=np.empty(3))
 
 
-BAD = [("s", 0, -1.0), ("k", 1, math.nan), ("t", 2, -0.5), ("r", 3, math.inf), ("sigma", 4, -0.2)]
+BAD = [
+    ("spots", 0, -1.0),
+    ("strikes", 1, math.nan),
+    ("times", 2, -0.5),
+    ("rates", 3, math.inf),
+    ("sigmas", 4, -0.2),
+]
 
 
 @pytest.mark.parametrize(("name", "position", "value"), BAD)
@@ -148,7 +155,6 @@ def test_bad_rows_are_named_and_spoil_no_other(name: str, position: int, value: 
     arguments = [x.copy() for x in _grid.market(300, seed=6).arguments()]
     clean = black_scholes.call_price_batch(*arguments)
     arguments[position][217] = value
-    name = ["s", "k", "t", "r", "sigma"][position]
     with pytest.raises(ValueError, match=rf"row 217: {name} is .*must be"):
         black_scholes.call_price_batch(*arguments)
     found, status = black_scholes.call_price_batch(*arguments, on_error="status")

@@ -3,6 +3,6 @@
 Exact to the last digits, as fast as the processor allows, honest about bad input.
 """
 
-from quantforge import black_scholes
+from quantforge import black76, black_scholes, merton
 
-__all__ = ["black_scholes"]
+__all__ = ["black76", "black_scholes", "merton"]

@@ -1,4 +1,4 @@
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,6 +8,7 @@ __all__ = [
     "black_scholes_call_price_batch",
     "black_scholes_put_price",
     "black_scholes_put_price_batch",
+    "evaluate",
     "instruction_set",
     "thread_limit",
 ]
@@ -64,3 +65,13 @@ def black_scholes_put_price_batch(
     on_error: Literal["status"],
     threads: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]: ...
+def evaluate(
+    kernel: str,
+    names: tuple[str, ...],
+    arguments: tuple[ArrayLike, ...],
+    is_call: ArrayLike,
+    *,
+    out: Any = None,
+    on_error: Literal["raise", "nan", "status"] | None = None,
+    threads: int | None = None,
+) -> Any: ...

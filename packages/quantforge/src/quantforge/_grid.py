@@ -1,9 +1,12 @@
 """Deterministic option grids: everyday markets and the corners where formulas break."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.float64]
 
 __all__ = ["REGIONS", "Options", "market", "region"]
 
@@ -22,13 +25,13 @@ REGIONS = (
 class Options:
     """Inputs of a batch, one array per argument, all of one shape."""
 
-    spots: NDArray[np.float64]
-    strikes: NDArray[np.float64]
-    times: NDArray[np.float64]
-    rates: NDArray[np.float64]
-    sigmas: NDArray[np.float64]
+    spots: Array
+    strikes: Array
+    times: Array
+    rates: Array
+    sigmas: Array
 
-    def arguments(self) -> tuple[NDArray[np.float64], ...]:
+    def arguments(self) -> tuple[Array, Array, Array, Array, Array]:
         """Return the arrays in the order of the price functions."""
         return (self.spots, self.strikes, self.times, self.rates, self.sigmas)
 

@@ -134,9 +134,10 @@ pub fn run<K: Kernel<I, O>, const I: usize, const O: usize>(
     refused.into_inner()
 }
 
-/// Return the error of the first row that `K` refuses.
+/// Return the error of the first row that `K` refuses; `names` are those of the inputs.
 #[must_use]
 pub fn first_refusal<K: Kernel<I, O>, const I: usize, const O: usize>(
+    names: &[&str; I],
     inputs: &[Column<'_>; I],
     sides: Column<'_>,
     rows: usize,
@@ -144,12 +145,12 @@ pub fn first_refusal<K: Kernel<I, O>, const I: usize, const O: usize>(
     (0..rows).find_map(|row| {
         let values = inputs.each_ref().map(|column| column.get(row));
         let refusal = K::refuse(&values, sides.get(row) > 0.5)?;
-        let (argument, value, rule) = (refusal.argument, refusal.value, refusal.rule);
+        let argument = names[refusal.input].to_owned();
         Some(QuantForgeError::Row {
             row,
             argument,
-            value,
-            rule,
+            value: refusal.value,
+            rule: refusal.rule,
         })
     })
 }

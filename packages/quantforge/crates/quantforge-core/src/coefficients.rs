@@ -155,3 +155,23 @@ pub const LN_2_SIXTEENTH_LOW: f64 = 1.0291218489310676e-13;
 
 /// `1 / sqrt(2 pi)`.
 pub const INV_SQRT_2_PI: f64 = 0.3989422804014327;
+/// `sqrt(2 pi)`.
+pub const SQRT_2_PI: f64 = 2.5066282746310002;
+/// `ln(sqrt(2 pi))`.
+pub const LN_SQRT_2_PI: f64 = 0.9189385332046727;
+
+/// Start of the implied volatility: corrects `L / sqrt(1 + L/2)` to the inverse of the normalised
+/// Bachelier price, in `(L - 5) / (L + 5)`; relative error below 2e-3.
+pub const BACHELIER_INVERSE: [f64; 11] = [
+    0.8005658727668427,
+    0.12512009783402522,
+    0.12650752174407018,
+    -0.09151383423560024,
+    -0.03152156598174521,
+    -0.01258135067702368,
+    0.20949686129106235,
+    0.01417490816700049,
+    -0.2440656934661725,
+    -0.035833058511257884,
+    0.13837428585739586,
+];

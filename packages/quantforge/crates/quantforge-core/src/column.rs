@@ -11,11 +11,11 @@ pub enum Column<'a> {
     /// One number per row, next to each other.
     Contiguous(&'a [f64]),
     /// A broadcast view of doubles.
-    Strided(Strided<'a, f64>),
+    Strided(&'a Strided<'a, f64>),
     /// A broadcast view of single-precision numbers.
-    Single(Strided<'a, f32>),
+    Single(&'a Strided<'a, f32>),
     /// A broadcast view of truth values, read as 1 and 0.
-    Flag(Strided<'a, u8>),
+    Flag(&'a Strided<'a, u8>),
 }
 
 /// A view over `data`: element `(i, j, ...)` is `data[start + i strides[0] + j strides[1] + ...]`.

@@ -5,8 +5,6 @@ use crate::lane::Lane;
 /// Allowed values of one input.
 #[derive(Clone, Copy, Debug)]
 pub struct Domain {
-    /// Name of the argument in messages.
-    pub name: &'static str,
     /// Smallest allowed value.
     pub low: f64,
     /// Largest allowed value.
@@ -20,9 +18,8 @@ impl Domain {
     ///
     /// The bounds keep `S K` and `S / K` away from overflow and underflow.
     #[must_use]
-    pub const fn positive(name: &'static str) -> Self {
+    pub const fn positive() -> Self {
         Self {
-            name,
             low: 1e-75,
             high: 1e75,
             rule: "must be positive and finite, 1e-75 to 1e75",
@@ -30,19 +27,35 @@ impl Domain {
     }
     /// Return the domain of years to expiry.
     #[must_use]
-    pub const fn time(name: &'static str) -> Self {
+    pub const fn time() -> Self {
         Self {
-            name,
             low: 0.0,
             high: 1e4,
             rule: "must be >= 0 and at most 1e4 years",
         }
     }
+    /// Return the domain of years to expiry where some must be left.
+    #[must_use]
+    pub const fn positive_time() -> Self {
+        Self {
+            low: 1e-12,
+            high: 1e4,
+            rule: "must be positive, 1e-12 to 1e4 years",
+        }
+    }
+    /// Return the domain of the price of an option.
+    #[must_use]
+    pub const fn premium() -> Self {
+        Self {
+            low: 0.0,
+            high: 1e75,
+            rule: "must be >= 0 and at most 1e75",
+        }
+    }
     /// Return the domain of a continuously compounded rate.
     #[must_use]
-    pub const fn rate(name: &'static str) -> Self {
+    pub const fn rate() -> Self {
         Self {
-            name,
             low: -1e3,
             high: 1e3,
             rule: "must be finite, -1e3 to 1e3 per year",
@@ -50,9 +63,8 @@ impl Domain {
     }
     /// Return the domain of a relative volatility.
     #[must_use]
-    pub const fn volatility(name: &'static str) -> Self {
+    pub const fn volatility() -> Self {
         Self {
-            name,
             low: 0.0,
             high: 1e3,
             rule: "must be >= 0 and at most 1e3 per root year",
@@ -88,10 +100,10 @@ pub enum Status {
 pub struct Refusal {
     /// Kind of refusal.
     pub status: Status,
-    /// Name of the argument.
-    pub argument: &'static str,
+    /// Number of the input.
+    pub input: usize,
     /// Value found.
     pub value: f64,
     /// What is allowed, in words.
-    pub rule: String,
+    pub rule: &'static str,
 }

@@ -139,6 +139,24 @@ pub fn exp_double<L: Lane>(x: Double<L>) -> Double<L> {
     }
 }
 
+/// Return `ln(x)` of a positive normal number within two units in the last place.
+#[inline(always)]
+pub fn ln<L: Lane>(x: L) -> L {
+    let (exponent, mantissa, index) = x.split();
+    let r = mantissa.mul_sub(index.lookup(&LOG_RECIPROCAL), x.splat(1.0));
+    let r2 = r * r;
+    let [c0, c1, c2, c3, c4, c5, c6, ..] = splat_all(r, &LOG_TAIL);
+    let tail = c6
+        .mul_add(r2, c5.mul_add(r, c4))
+        .mul_add(r2, c3.mul_add(r, c2));
+    let tail = tail
+        .mul_add(r2, c1.mul_add(r, c0))
+        .mul_add(r, r.splat(-0.5));
+    let base = exponent.mul_add(r.splat(LN_2_HIGH), index.lookup(&LOG_TABLE_HIGH));
+    let low = exponent.mul_add(r.splat(LN_2_LOW), index.lookup(&LOG_TABLE_LOW));
+    base + r + tail.mul_add(r2, low)
+}
+
 /// Return `ln(a / b)` with an absolute error of about `2^-60 + 2^-66 |ln|`.
 ///
 /// `a`, `b`, `a b` and `a / b` must be normal numbers.

@@ -12,11 +12,11 @@ pub enum QuantForgeError {
         /// Position in the flattened broadcast shape.
         row: usize,
         /// Name of the argument.
-        argument: &'static str,
+        argument: String,
         /// Value found.
         value: f64,
         /// What is allowed.
-        rule: String,
+        rule: &'static str,
     },
     /// The environment asks for an instruction set that cannot be used.
     #[error(

@@ -63,24 +63,26 @@ pub fn refuse_inputs<const I: usize>(
     domains: &[Domain; I],
     exponents: &[(usize, usize)],
 ) -> Option<Refusal> {
-    let bad = |argument, value, rule: &str| Refusal {
+    let bad = |input: usize, rule| Refusal {
         status: Status::BadInput,
-        argument,
-        value,
-        rule: rule.to_owned(),
+        input,
+        value: row[input],
+        rule,
     };
-    for (&value, domain) in row.iter().zip(domains) {
-        if !domain.contains(value) {
-            return Some(bad(domain.name, value, domain.rule));
-        }
-    }
-    for &(rate, time) in exponents {
-        if (row[rate] * row[time]).abs() > MAX_EXPONENT {
-            let rule = format!("times {} must stay within -300 to 300", domains[time].name);
-            return Some(bad(domains[rate].name, row[rate], &rule));
-        }
-    }
-    None
+    let outside = (0..I).find(|&input| !domains[input].contains(row[input]));
+    let mut exponents = exponents.iter();
+    outside
+        .map(|input| bad(input, domains[input].rule))
+        .or_else(|| {
+            let large =
+                exponents.find(|(rate, time)| (row[*rate] * row[*time]).abs() > MAX_EXPONENT);
+            large.map(|&(rate, _)| {
+                bad(
+                    rate,
+                    "must stay within -300 to 300 when multiplied by the time",
+                )
+            })
+        })
 }
 
 /// Whether rows are calls or puts: known when compiled, or row by row.

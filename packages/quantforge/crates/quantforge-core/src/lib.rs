@@ -20,6 +20,7 @@ pub mod constants;
 pub mod domain;
 pub mod elementary;
 pub mod error;
+pub mod implied;
 pub mod kernel;
 #[allow(unsafe_code, reason = "intrinsics; each use says why it is sound")]
 pub mod lane;

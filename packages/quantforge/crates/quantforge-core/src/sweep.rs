@@ -77,9 +77,8 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> Sweep<'_, '_, K, I, O> {
             .len()
             .next_multiple_of(crate::kernel::MAX_WIDTH)
             .min(BLOCK);
-        let buffers = workspace.inputs.iter_mut().chain([&mut workspace.sides]);
-        let columns = self.inputs.iter().chain([&self.sides]);
-        for (column, buffer) in columns.zip(buffers) {
+        let sides = std::iter::once((&self.sides, &mut workspace.sides));
+        for (column, buffer) in self.inputs.iter().zip(&mut workspace.inputs).chain(sides) {
             if let Column::Constant(x) = column {
                 buffer[..len].fill(*x);
             }

@@ -3,15 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use quantforge_core::batch::{Outputs, Resources, first_refusal, run};
-use quantforge_core::black::{BlackScholes, Price};
+use quantforge_core::black::{NoYield, Price};
 use quantforge_core::column::{Column, MAX_AXES, Strided};
 use quantforge_core::constants::{PARALLEL_THRESHOLD_MEDIUM, PARALLEL_THRESHOLD_SMALL};
 use quantforge_core::kernel::Calls;
 use quantforge_core::lane::Isa;
 use quantforge_core::strategy::{PRICE_NANOSECONDS, piece_length};
 
-type Kernel = Price<BlackScholes, Calls>;
+type Kernel = Price<NoYield, Calls>;
 
+const NAMES: [&str; 5] = ["s", "k", "t", "r", "sigma"];
 const CALLS: Column<'static> = Column::Constant(1.0);
 
 fn columns(strikes: Column<'_>) -> [Column<'_>; 5] {
@@ -63,7 +64,7 @@ fn refused_rows_are_counted_marked_and_named() {
         assert_eq!(value.is_nan(), strikes[row].is_nan());
         assert_eq!(status, u8::from(strikes[row].is_nan()));
     }
-    let error = first_refusal::<Kernel, 5, 1>(&inputs, CALLS, strikes.len()).unwrap();
+    let error = first_refusal::<Kernel, 5, 1>(&NAMES, &inputs, CALLS, strikes.len()).unwrap();
     assert!(
         error
             .to_string()
@@ -77,11 +78,11 @@ fn a_discount_that_overflows_is_refused() {
     inputs[2] = Column::Constant(1_000.0);
     inputs[3] = Column::Constant(-0.5);
     assert_eq!(price(&inputs, 5, 1).2, 5);
-    let error = first_refusal::<Kernel, 5, 1>(&inputs, CALLS, 1).unwrap();
+    let error = first_refusal::<Kernel, 5, 1>(&NAMES, &inputs, CALLS, 1).unwrap();
     assert!(
         error
             .to_string()
-            .contains("r is -0.5, but times t must stay within -300 to 300")
+            .contains("r is -0.5, but must stay within -300 to 300 when multiplied")
     );
 }
 
@@ -91,11 +92,11 @@ fn strided_views_read_what_they_cover() {
     // Axes (2, 3, 4) of which the second is reversed and the third broadcast.
     let view = Strided::new(&data, 2 * 4, &[2, 3, 4], &[12, -4, 0]).unwrap();
     let mut rows = [0.0; 24];
-    Column::Strided(view).read(0, &mut rows);
+    Column::Strided(&view).read(0, &mut rows);
     let expected = [8.0, 8.0, 8.0, 8.0, 4.0, 4.0, 4.0, 4.0, 0.0, 0.0, 0.0, 0.0];
     assert_eq!(rows[..12], expected);
     let mut part = [0.0; 5];
-    Column::Strided(view).read(10, &mut part);
+    Column::Strided(&view).read(10, &mut part);
     assert_eq!(part[..], rows[10..15]);
 }
 

@@ -6,7 +6,7 @@ use numpy::{
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyFloat;
+use pyo3::types::{PyFloat, PyTuple};
 use quantforge_core::batch::{self, Outputs, Resources};
 use quantforge_core::column::Column;
 use quantforge_core::error::QuantForgeError;
@@ -15,7 +15,7 @@ use quantforge_core::lane::Isa;
 use quantforge_core::pool::thread_limit;
 use quantforge_core::strategy::is_worth_detaching;
 
-use crate::operand::{Operand, Shape};
+use crate::operand::{Operand, Shape, View};
 
 /// What becomes of rows that cannot be computed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,8 +38,13 @@ impl OnError {
     }
 }
 
-/// Keyword arguments that every batch function takes.
-pub struct Options<'a, 'py> {
+/// One call of a batch function, as Python made it.
+pub struct Request<'a, 'py, const I: usize> {
+    pub names: [&'a str; I],
+    pub arguments: [&'a Bound<'py, PyAny>; I],
+    /// Whether rows are calls; `None` for kernels that know.
+    pub is_call: Option<&'a Bound<'py, PyAny>>,
+    /// An array for the result, or a tuple of arrays for several.
     pub out: Option<&'a Bound<'py, PyAny>>,
     pub on_error: Option<&'a str>,
     pub threads: Option<usize>,
@@ -65,7 +70,11 @@ fn resources(threads: Option<usize>) -> PyResult<Resources> {
 }
 
 /// Compute one row of plain numbers.
-pub fn scalar<K: Kernel<I, 1>, const I: usize>(row: [f64; I], is_call: bool) -> PyResult<f64> {
+pub fn scalar<K: Kernel<I, 1>, const I: usize>(
+    names: &[&str; I],
+    row: [f64; I],
+    is_call: bool,
+) -> PyResult<f64> {
     let columns = row.map(Column::Constant);
     let sides = Column::Constant(f64::from(u8::from(is_call)));
     let mut value = [0.0];
@@ -76,61 +85,71 @@ pub fn scalar<K: Kernel<I, 1>, const I: usize>(row: [f64; I], is_call: bool) -> 
     let isa = Isa::active().map_err(|error| python_error(&error))?;
     match batch::run::<K, I, 1>(&columns, sides, outputs, Resources { isa, threads: 1 }) {
         0 => Ok(value[0]),
-        _ => Err(refusal::<K, I, 1>(&columns, sides, 1)),
+        _ => Err(refusal::<K, I, 1>(names, &columns, sides, 1)),
     }
 }
 
 fn refusal<K: Kernel<I, O>, const I: usize, const O: usize>(
+    names: &[&str; I],
     columns: &[Column<'_>; I],
     sides: Column<'_>,
     rows: usize,
 ) -> PyErr {
-    match batch::first_refusal::<K, I, O>(columns, sides, rows) {
+    match batch::first_refusal::<K, I, O>(names, columns, sides, rows) {
         Some(error) => python_error(&error),
         None => PyValueError::new_err("an input changed while it was being read"),
     }
 }
 
-/// Compute a batch of one result.
-pub fn batch<'py, K: Kernel<I, 1>, const I: usize>(
+/// Compute a batch: one array, or a tuple of arrays for several results; with statuses, a pair.
+pub fn batch<'py, K: Kernel<I, O>, const I: usize, const O: usize>(
     py: Python<'py>,
-    names: &[&str; I],
-    arguments: [&Bound<'py, PyAny>; I],
-    options: &Options<'_, 'py>,
+    request: &Request<'_, 'py, I>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let on_error = OnError::parse(options.on_error)?;
-    let resources = resources(options.threads)?;
+    let on_error = OnError::parse(request.on_error)?;
+    let resources = resources(request.threads)?;
     let mut operands = [const { Operand::Number(0.0) }; I];
-    for ((operand, name), argument) in operands.iter_mut().zip(names).zip(arguments) {
+    for (operand, (name, argument)) in operands
+        .iter_mut()
+        .zip(request.names.iter().zip(request.arguments))
+    {
         *operand = Operand::extract(name, argument)?;
     }
-    let shape = Shape::broadcast(&operands)?;
-    let rows = shape.rows()?;
-    let mut columns = [Column::Constant(0.0); I];
-    for ((column, name), operand) in columns.iter_mut().zip(names).zip(&operands) {
-        *column = operand.column(name, &shape)?;
+    let side = match request.is_call {
+        Some(flags) => Operand::extract_flags("is_call", flags)?,
+        None => Operand::Number(1.0),
+    };
+    let shape = Shape::broadcast(operands.iter().chain([&side]))?;
+    let mut views = [const { View::Ready(Column::Constant(0.0)) }; I];
+    for (view, (name, operand)) in views.iter_mut().zip(request.names.iter().zip(&operands)) {
+        *view = operand.view(name, &shape)?;
     }
+    let side_view = side.view("is_call", &shape)?;
+    let columns = views.each_ref().map(View::column);
+    let sides = side_view.column();
 
-    let mut target = Target::choose(py, options.out, &shape, &operands)?;
+    let mut targets = Target::choose_all::<O>(py, request.out, &shape, &operands)?;
     let mut statuses = match on_error {
         OnError::Status => Some(PyArray::<u8, _>::zeros(py, shape.extents(), false)),
         _ => None,
     };
-    let sides = Column::Constant(1.0);
     let outputs = Outputs {
-        values: [slice_mut(&mut target.array)],
+        values: targets
+            .each_mut()
+            .map(|target| slice_mut(&mut target.array)),
         statuses: statuses.as_mut().map(slice_mut),
     };
-    let compute = || batch::run::<K, I, 1>(&columns, sides, outputs, resources);
+    let rows = shape.rows()?;
+    let compute = || batch::run::<K, I, O>(&columns, sides, outputs, resources);
     let refused = if is_worth_detaching(rows, K::NANOSECONDS) {
         py.detach(compute)
     } else {
         compute()
     };
     if refused > 0 && on_error == OnError::Raise {
-        return Err(refusal::<K, I, 1>(&columns, sides, rows));
+        return Err(refusal::<K, I, O>(&request.names, &columns, sides, rows));
     }
-    let values = target.finish(&shape)?;
+    let values = Target::finish_all(py, targets, &shape)?;
     match statuses {
         Some(statuses) => Ok((values, statuses).into_pyobject(py)?.into_any()),
         None => Ok(values),
@@ -138,19 +157,47 @@ pub fn batch<'py, K: Kernel<I, 1>, const I: usize>(
 }
 
 /// Where the results are written, and the caller's array if that is another one.
-struct Target<'a, 'py> {
+struct Target<'py> {
     array: Bound<'py, PyArrayDyn<f64>>,
-    out: Option<&'a Bound<'py, PyAny>>,
+    out: Option<Bound<'py, PyAny>>,
 }
 
-impl<'a, 'py> Target<'a, 'py> {
+impl<'py> Target<'py> {
+    /// Return one target per result; several need a tuple of as many arrays.
+    fn choose_all<const O: usize>(
+        py: Python<'py>,
+        out: Option<&Bound<'py, PyAny>>,
+        shape: &Shape,
+        operands: &[Operand<'py>],
+    ) -> PyResult<[Self; O]> {
+        let mut outs = [const { None }; O];
+        match out {
+            Some(array) if O == 1 => outs[0] = Some(array.clone()),
+            Some(tuple) => outs = tuple.extract::<[Bound<'py, PyAny>; O]>()?.map(Some),
+            None => {}
+        }
+        let mut failure = None;
+        let targets = outs.map(|out| {
+            Self::choose(py, out, shape, operands)
+                .map_err(|error| failure = Some(error))
+                .ok()
+        });
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(targets.map(|target| match target {
+                Some(target) => target,
+                None => unreachable!("a target is missing only after a failure"),
+            })),
+        }
+    }
+
     fn choose(
         py: Python<'py>,
-        out: Option<&'a Bound<'py, PyAny>>,
+        out: Option<Bound<'py, PyAny>>,
         shape: &Shape,
         operands: &[Operand<'py>],
     ) -> PyResult<Self> {
-        if let Some(object) = out {
+        if let Some(object) = &out {
             let array = checked_out(object, shape)?;
             let direct = array.cast::<PyArrayDyn<f64>>().ok();
             let direct = direct.filter(|array| array.is_c_contiguous() && array.is_aligned());
@@ -166,6 +213,24 @@ impl<'a, 'py> Target<'a, 'py> {
         Ok(Self { array, out })
     }
 
+    fn finish_all<const O: usize>(
+        py: Python<'py>,
+        targets: [Self; O],
+        shape: &Shape,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut values = Vec::with_capacity(O);
+        for target in targets {
+            values.push(target.finish(shape)?);
+        }
+        match values.pop() {
+            Some(value) if O == 1 => Ok(value),
+            last => {
+                values.extend(last);
+                Ok(PyTuple::new(py, values)?.into_any())
+            }
+        }
+    }
+
     fn finish(mut self, shape: &Shape) -> PyResult<Bound<'py, PyAny>> {
         let py = self.array.py();
         let Some(out) = self.out else {
@@ -176,9 +241,9 @@ impl<'a, 'py> Target<'a, 'py> {
         };
         if !out.is(&self.array) {
             py.import("numpy")?
-                .call_method1("copyto", (out, &self.array))?;
+                .call_method1("copyto", (&out, &self.array))?;
         }
-        Ok(out.clone())
+        Ok(out)
     }
 }
 

@@ -1,32 +1,53 @@
-//! The functions of the module, generated per model and side.
+//! The functions of the module.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use quantforge_core::black::{BlackScholes, Price};
-use quantforge_core::kernel::{Calls, Puts};
+use pyo3::pybacked::PyBackedStr;
+use quantforge_core::black::{AllGreeks, Greeks, NoYield, Price, WithYield};
+use quantforge_core::implied::ImpliedVolatility;
+use quantforge_core::kernel::{Calls, PerRow, Puts};
 use quantforge_core::lane::Isa;
 use quantforge_core::pool::thread_limit;
 
-use crate::evaluate::{Options, batch, python_error, scalar};
+use crate::evaluate::{Request, batch, python_error, scalar};
 
+/// Define a scalar and a batch function that are called often enough to deserve their own entry.
 macro_rules! price_functions {
-    ($one:ident, $many:ident, $kernel:ty, $call:literal, ($($name:ident),+), ($($plural:ident),+)) => {
+    ($one:ident, $many:ident, $kernel:ty, $is_call:literal) => {
         #[pyfunction]
-        fn $one($($name: f64),+) -> PyResult<f64> {
-            scalar::<$kernel, _>([$($name),+], $call)
+        fn $one(s: f64, k: f64, t: f64, r: f64, sigma: f64) -> PyResult<f64> {
+            scalar::<$kernel, 5>(
+                &["s", "k", "t", "r", "sigma"],
+                [s, k, t, r, sigma],
+                $is_call,
+            )
         }
 
         #[pyfunction]
-        #[pyo3(signature = ($($plural),+, *, out=None, on_error=None, threads=None))]
-        #[allow(clippy::too_many_arguments)]
+        #[pyo3(signature = (
+                    spots, strikes, times, rates, sigmas, *, out=None, on_error=None, threads=None
+                ))]
+        #[allow(clippy::too_many_arguments, reason = "the Python signature")]
         fn $many<'py>(
             py: Python<'py>,
-            $($plural: &Bound<'py, PyAny>,)+
+            spots: &Bound<'py, PyAny>,
+            strikes: &Bound<'py, PyAny>,
+            times: &Bound<'py, PyAny>,
+            rates: &Bound<'py, PyAny>,
+            sigmas: &Bound<'py, PyAny>,
             out: Option<&Bound<'py, PyAny>>,
             on_error: Option<&str>,
             threads: Option<usize>,
         ) -> PyResult<Bound<'py, PyAny>> {
-            let options = Options { out, on_error, threads };
-            batch::<$kernel, _>(py, &[$(stringify!($plural)),+], [$($plural),+], &options)
+            let request = Request {
+                names: ["spots", "strikes", "times", "rates", "sigmas"],
+                arguments: [spots, strikes, times, rates, sigmas],
+                is_call: None,
+                out,
+                on_error,
+                threads,
+            };
+            batch::<$kernel, 5, 1>(py, &request)
         }
     };
 }
@@ -34,19 +55,52 @@ macro_rules! price_functions {
 price_functions!(
     black_scholes_call_price,
     black_scholes_call_price_batch,
-    Price<BlackScholes, Calls>,
-    true,
-    (s, k, t, r, sigma),
-    (spots, strikes, times, rates, sigmas)
+    Price<NoYield, Calls>,
+    true
 );
 price_functions!(
     black_scholes_put_price,
     black_scholes_put_price_batch,
-    Price<BlackScholes, Puts>,
-    false,
-    (s, k, t, r, sigma),
-    (spots, strikes, times, rates, sigmas)
+    Price<NoYield, Puts>,
+    false
 );
+
+/// Compute the kernel of that name: `arguments` are six inputs, spot to volatility.
+#[pyfunction]
+#[pyo3(signature = (kernel, names, arguments, is_call, *, out=None, on_error=None, threads=None))]
+#[allow(
+    clippy::too_many_arguments,
+    clippy::needless_pass_by_value,
+    reason = "the Python signature"
+)]
+fn evaluate<'py>(
+    py: Python<'py>,
+    kernel: &str,
+    names: [PyBackedStr; 6],
+    arguments: [Bound<'py, PyAny>; 6],
+    is_call: &Bound<'py, PyAny>,
+    out: Option<&Bound<'py, PyAny>>,
+    on_error: Option<&str>,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let request = Request {
+        names: names.each_ref().map(|name| &**name),
+        arguments: arguments.each_ref(),
+        is_call: Some(is_call),
+        out,
+        on_error,
+        threads,
+    };
+    match kernel {
+        "price" => batch::<Price<WithYield, PerRow>, 6, 1>(py, &request),
+        "greeks" => batch::<Greeks<WithYield, PerRow>, 6, 6>(py, &request),
+        "all_greeks" => batch::<AllGreeks<WithYield, PerRow>, 6, 13>(py, &request),
+        "implied_volatility" => batch::<ImpliedVolatility<PerRow>, 6, 1>(py, &request),
+        other => Err(PyValueError::new_err(format!(
+            "there is no kernel {other:?}"
+        ))),
+    }
+}
 
 /// Return the name of the instruction set in use.
 #[pyfunction]
@@ -68,6 +122,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(black_scholes_call_price_batch, module)?)?;
     module.add_function(wrap_pyfunction!(black_scholes_put_price, module)?)?;
     module.add_function(wrap_pyfunction!(black_scholes_put_price_batch, module)?)?;
+    module.add_function(wrap_pyfunction!(evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(instruction_set, module)?)?;
     module.add_function(wrap_pyfunction!(most_threads, module)?)
 }

@@ -21,12 +21,14 @@ pub struct Shape {
 
 impl Shape {
     /// Return the shape that all operands broadcast to.
-    pub fn broadcast(operands: &[Operand<'_>]) -> PyResult<Self> {
+    pub fn broadcast<'a, 'py: 'a>(
+        operands: impl Iterator<Item = &'a Operand<'py>> + Clone,
+    ) -> PyResult<Self> {
         let mut shape = Self {
             ndim: 0,
             extents: [1; MAX_NDIM],
         };
-        for operand in operands {
+        for operand in operands.clone() {
             let Operand::Array(array, _) = operand else {
                 continue;
             };
@@ -75,8 +77,8 @@ impl Shape {
     }
 }
 
-fn mismatch(operands: &[Operand<'_>]) -> PyErr {
-    let shapes = operands.iter().filter_map(|operand| match operand {
+fn mismatch<'a, 'py: 'a>(operands: impl Iterator<Item = &'a Operand<'py>>) -> PyErr {
+    let shapes = operands.filter_map(|operand| match operand {
         Operand::Number(_) => None,
         Operand::Array(array, _) => Some(format!("{:?}", array.shape())),
     });
@@ -114,6 +116,22 @@ impl<'py> Operand<'py> {
         Self::from_array(&converted).ok_or_else(|| PyTypeError::new_err("unreadable array"))
     }
 
+    /// Read `object` as truth values.
+    pub fn extract_flags(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(flag) = object.extract::<bool>() {
+            return Ok(Self::Number(f64::from(u8::from(flag))));
+        }
+        if let Some(Self::Array(array, Kind::Flag)) = Self::from_array(object) {
+            return Ok(Self::Array(array, Kind::Flag));
+        }
+        let converted = convert(object, "bool").map_err(|error| {
+            PyTypeError::new_err(format!(
+                "{name} must be True, False or an array of them: {error}"
+            ))
+        })?;
+        Self::from_array(&converted).ok_or_else(|| PyTypeError::new_err("unreadable array"))
+    }
+
     fn from_array(object: &Bound<'py, PyAny>) -> Option<Self> {
         let array = object.cast::<PyUntypedArray>().ok()?;
         let dtype = array.dtype();
@@ -130,23 +148,43 @@ impl<'py> Operand<'py> {
     }
 
     /// Return the operand broadcast to `shape`, without copying.
-    pub fn column(&self, name: &str, shape: &Shape) -> PyResult<Column<'_>> {
+    pub fn view(&self, name: &str, shape: &Shape) -> PyResult<View<'_>> {
         let (array, kind) = match self {
-            Self::Number(x) => return Ok(Column::Constant(*x)),
+            Self::Number(x) => return Ok(View::Ready(Column::Constant(*x))),
             Self::Array(array, kind) => (array, *kind),
         };
         if kind == Kind::Double && array.is_c_contiguous() && array.shape() == shape.extents() {
-            return Ok(Column::Contiguous(span::<f64>(array).0));
+            return Ok(View::Ready(Column::Contiguous(span::<f64>(array).0)));
         }
-        let column = match kind {
-            Kind::Double => strided::<f64>(array, shape).map(Column::Strided),
-            Kind::Single => strided::<f32>(array, shape).map(Column::Single),
-            Kind::Flag => strided::<u8>(array, shape).map(Column::Flag),
+        let view = match kind {
+            Kind::Double => strided::<f64>(array, shape).map(View::Double),
+            Kind::Single => strided::<f32>(array, shape).map(View::Single),
+            Kind::Flag => strided::<u8>(array, shape).map(View::Flag),
         };
-        column.ok_or_else(|| {
+        view.ok_or_else(|| {
             let message = format!("{name} has too many axes that cannot be merged; copy it first");
             PyValueError::new_err(message)
         })
+    }
+}
+
+/// An operand as the core reads it.
+pub enum View<'a> {
+    Ready(Column<'a>),
+    Double(Strided<'a, f64>),
+    Single(Strided<'a, f32>),
+    Flag(Strided<'a, u8>),
+}
+
+impl View<'_> {
+    /// Return the column that reads this view.
+    pub fn column(&self) -> Column<'_> {
+        match self {
+            Self::Ready(column) => *column,
+            Self::Double(view) => Column::Strided(view),
+            Self::Single(view) => Column::Single(view),
+            Self::Flag(view) => Column::Flag(view),
+        }
     }
 }
 

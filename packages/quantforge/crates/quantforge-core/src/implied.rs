@@ -1,0 +1,304 @@
+//! Implied volatility: the time value, inverted in two steps.
+//!
+//! With `x = |ln(A/b)|`, `a = min(A, b)` and the total deviation `s`, the time value is `a c(x, s)`.
+//! Start: the inverse of the Bachelier price below `c = 0.3`, of the normal distribution above.
+//! Then two Householder steps of third order on `ln c` (low) or `ln(1 - c)` (high), whose
+//! derivatives are rational in the Mills ratios that give `c` itself; a further step only where a
+//! lane still moved. Below the resolution of the price the volatility is zero.
+
+use std::marker::PhantomData;
+
+use crate::black::{discounted, log_forward};
+use crate::coefficients::{BACHELIER_INVERSE, INV_SQRT_2_PI, LN_SQRT_2_PI, SQRT_2_PI};
+use crate::domain::{Domain, Refusal, Status};
+use crate::elementary::{Double, horner, ln, ln_ratio_double, two_product, two_sum};
+use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
+use crate::lane::Lane;
+use crate::mills::mills_pair;
+
+/// Time value over `min(A, b)` above which the complement is inverted.
+const HIGH_VALUE: f64 = 0.3;
+/// Relative step that calls for another one.
+const SETTLED: f64 = 1e-4;
+/// Most further steps.
+const MAX_STEPS: usize = 10;
+/// Time values within this multiple of the price count as zero: the price cannot resolve them.
+const RESOLUTION: f64 = 2.0 * f64::EPSILON;
+
+const PREMIUM: usize = 0;
+const SPOT: usize = 1;
+const STRIKE: usize = 2;
+const TIME: usize = 3;
+const RATE: usize = 4;
+const YIELD: usize = 5;
+
+/// Rows that the first pass leaves for the next ones.
+mod stage {
+    pub const DEVIATION: usize = 0;
+    pub const MONEYNESS: usize = 1;
+    pub const VALUE: usize = 2;
+    pub const IS_LOW: usize = 3;
+}
+
+/// Inputs premium, s, k, t, r, q; output sigma.
+pub struct ImpliedVolatility<S>(PhantomData<S>);
+
+impl<S: Side> Kernel<6, 1> for ImpliedVolatility<S> {
+    const NANOSECONDS: f64 = 15.0;
+    const DOMAINS: [Domain; 6] = [
+        Domain::premium(),
+        Domain::positive(),
+        Domain::positive(),
+        Domain::positive_time(),
+        Domain::rate(),
+        Domain::rate(),
+    ];
+    const EXPONENTS: &'static [(usize, usize)] = &[(RATE, TIME), (YIELD, TIME)];
+
+    #[inline(always)]
+    fn block<L: Lane>(
+        lane: L,
+        len: usize,
+        inputs: &[&[f64]; 6],
+        sides: &[f64],
+        outputs: &mut [&mut [f64]; 1],
+        stages: &mut Stages,
+    ) {
+        for at in (0..len).step_by(L::WIDTH) {
+            let value = TimeValue::of::<S>(lane, inputs, sides, at);
+            let quantile = value.quantile();
+            value
+                .start(&quantile)
+                .store(&mut stages[stage::DEVIATION], at);
+            value.moneyness.store(&mut stages[stage::MONEYNESS], at);
+            quantile.value.store(&mut stages[stage::VALUE], at);
+            let flag = L::select(quantile.is_low, lane.splat(1.0), lane.splat(0.0));
+            flag.store(&mut stages[stage::IS_LOW], at);
+        }
+        for at in (0..len).step_by(L::WIDTH) {
+            let target = Target::load(lane, stages, at);
+            let (deviation, _) = target.improve(lane.load(&stages[stage::DEVIATION], at));
+            deviation.store(&mut stages[stage::DEVIATION], at);
+        }
+        for at in (0..len).step_by(L::WIDTH) {
+            let target = Target::load(lane, stages, at);
+            let (mut deviation, mut step) =
+                target.improve(lane.load(&stages[stage::DEVIATION], at));
+            for _ in 0..MAX_STEPS {
+                if !L::any(step.abs().gt(deviation * SETTLED)) {
+                    break;
+                }
+                (deviation, step) = target.improve(deviation);
+            }
+            let (_, inverse_root) = lane.load(inputs[TIME], at).sqrt_recip();
+            // No time value stays 0, an impossible price NaN.
+            let value = lane.load(&stages[stage::VALUE], at);
+            let sigma = L::select(value.gt(lane.splat(0.0)), deviation * inverse_root, value);
+            sigma.store(outputs[0], at);
+        }
+    }
+
+    fn refuse(row: &[f64; 6], is_call: bool) -> Option<Refusal> {
+        refuse_inputs(row, &Self::DOMAINS, Self::EXPONENTS).or_else(|| refuse_premium(row, is_call))
+    }
+}
+
+/// Return whether the premium lies outside what any volatility gives.
+fn refuse_premium(row: &[f64; 6], is_call: bool) -> Option<Refusal> {
+    let forward = row[SPOT] * (-row[YIELD] * row[TIME]).exp();
+    let bond = row[STRIKE] * (-row[RATE] * row[TIME]).exp();
+    let (payoff, limit) = if is_call {
+        (forward - bond, forward)
+    } else {
+        (bond - forward, bond)
+    };
+    let value = row[PREMIUM];
+    let status = if value < payoff {
+        Status::BelowIntrinsic
+    } else {
+        Status::AboveBound
+    };
+    let rule = match status {
+        Status::BelowIntrinsic => "must be at least the discounted intrinsic value",
+        _ if is_call => "must be below the discounted forward",
+        _ => "must be below the discounted strike",
+    };
+    let refused = value < payoff * (1.0 - RESOLUTION) || value >= limit * (1.0 - RESOLUTION);
+    refused.then_some(Refusal {
+        status,
+        input: PREMIUM,
+        value,
+        rule,
+    })
+}
+
+/// The time value of one vector of rows.
+struct TimeValue<L> {
+    /// `x`.
+    moneyness: L,
+    /// `|A - b|`.
+    gain: L,
+    /// `min(A, b)` and its reciprocal.
+    cheaper: L,
+    inverse: L,
+    /// The time value; NaN below what the price can resolve.
+    value: L,
+}
+
+/// What is inverted: `c` or `1 - c`.
+struct Quantile<L: Lane> {
+    value: L,
+    is_low: L::Mask,
+    complement: L,
+}
+
+impl<L: Lane> TimeValue<L> {
+    #[inline(always)]
+    fn of<S: Side>(lane: L, inputs: &[&[f64]; 6], sides: &[f64], at: usize) -> Self {
+        let (spot, strike) = (lane.load(inputs[SPOT], at), lane.load(inputs[STRIKE], at));
+        let time = lane.load(inputs[TIME], at);
+        let rate_time = two_product(lane.load(inputs[RATE], at), time);
+        let yield_time = two_product(lane.load(inputs[YIELD], at), time);
+        let x = log_forward(ln_ratio_double(spot, strike), rate_time, yield_time);
+        let forward = discounted(spot, yield_time);
+        let bond = discounted(strike, rate_time);
+        let gain = two_sum(forward.high, -bond.high);
+        let gain = Double {
+            high: gain.high,
+            low: gain.low + (forward.low - bond.low),
+        };
+
+        let premium = lane.load(inputs[PREMIUM], at);
+        let zero = lane.splat(0.0);
+        let is_gain = gain.high.gt(zero);
+        let call_low = L::select(is_gain, gain.low, zero);
+        let put_low = L::select(is_gain, zero, -gain.low);
+        let call = (premium - gain.high.max(zero)) - call_low;
+        let put = (premium + gain.high.min(zero)) - put_low;
+        let value = S::pick(lane, sides, at, call, put);
+        // Rounding of the price may leave a little less than nothing.
+        let unresolved = (premium * RESOLUTION).ge(value.abs());
+        let value = L::select(unresolved, zero, value);
+        let cheaper = forward.high.min(bond.high);
+        Self {
+            moneyness: (x.high + x.low).abs(),
+            gain: (gain.high + gain.low).abs(),
+            cheaper,
+            inverse: cheaper.recip(),
+            value,
+        }
+    }
+
+    /// Return `c` below [`HIGH_VALUE`] and `1 - c` above; NaN outside `0 <= c < 1`.
+    #[inline(always)]
+    fn quantile(&self) -> Quantile<L> {
+        let zero = self.value.splat(0.0);
+        let c = self.value * self.inverse;
+        let complement = (self.cheaper - self.value) * self.inverse;
+        let is_low = c.splat(HIGH_VALUE).gt(c);
+        let value = L::select(is_low, c, complement);
+        let valid = self.value.ge(zero) & complement.gt(zero);
+        let value = L::select(valid, value, zero.splat(f64::NAN));
+        Quantile {
+            value,
+            is_low,
+            complement,
+        }
+    }
+
+    /// Return a deviation within a few percent of the wanted one.
+    #[inline(always)]
+    fn start(&self, quantile: &Quantile<L>) -> L {
+        let low = self.start_low();
+        if L::all(quantile.is_low) {
+            return low;
+        }
+        L::select(quantile.is_low, low, self.start_high(quantile.complement))
+    }
+
+    /// Bachelier: the time value of a normal forward, inverted.
+    #[inline(always)]
+    fn start_low(&self) -> L {
+        let one = self.value.splat(1.0);
+        let gain = self.gain.max(self.cheaper * 1e-290);
+        let value = self.value.max(self.cheaper * 1e-290);
+        let ratio = gain * value.recip() * INV_SQRT_2_PI;
+        let log = ln(ratio + one);
+        let map = (log - 5.0) * (log + 5.0).recip();
+        let (_, inverse_root) = log.mul_add(one.splat(0.5), one).sqrt_recip();
+        let moneyness = log * inverse_root * horner(map, &BACHELIER_INVERSE);
+        let is_central = one.splat(1e-7).gt(ratio);
+        let factor = L::select(is_central, one, ratio * moneyness.recip());
+        let is_at_forward = one.splat(1e-9).gt(gain * self.inverse);
+        let slope = L::select(is_at_forward, self.inverse, self.moneyness * gain.recip());
+        let deviation = slope * value * factor * SQRT_2_PI;
+        (deviation * deviation * (1.0 / 24.0)).mul_add(deviation, deviation)
+    }
+
+    /// Normal quantile of half the complement (Hastings 1955, 26.2.23), shifted by the moneyness.
+    #[inline(always)]
+    fn start_high(&self, complement: L) -> L {
+        let one = complement.splat(1.0);
+        let tiny = one.splat(1e-300);
+        let (root, _) = self.moneyness.max(tiny).sqrt_recip();
+        let weight = root
+            .splat(0.886)
+            .mul_add(root, root.splat(1.63))
+            .mul_add(root, one)
+            .recip();
+        let weight = root.splat(0.5).mul_add(root, one) * weight;
+        let p = complement.max(tiny) * (one + weight).recip();
+        let (t, _) = (ln(p) * -2.0).max(one.splat(1e-30)).sqrt_recip();
+        let numerator = horner(t, &[2.515_517, 0.802_853, 0.010_328]);
+        let denominator = horner(t, &[1.0, 1.432_788, 0.189_269, 0.001_308]);
+        let quantile = t - numerator * denominator.recip();
+        let square = quantile.mul_add(quantile, self.moneyness + self.moneyness);
+        quantile + square.max(tiny).sqrt_recip().0
+    }
+}
+
+/// What the steps aim at.
+struct Target<L: Lane> {
+    moneyness: L,
+    value: L,
+    is_low: L::Mask,
+}
+
+impl<L: Lane> Target<L> {
+    #[inline(always)]
+    fn load(lane: L, stages: &Stages, at: usize) -> Self {
+        Self {
+            moneyness: lane.load(&stages[stage::MONEYNESS], at),
+            value: lane.load(&stages[stage::VALUE], at),
+            is_low: lane.load(&stages[stage::IS_LOW], at).gt(lane.splat(0.5)),
+        }
+    }
+
+    /// Return the deviation after one Householder step on the logarithm, and the step.
+    #[inline(always)]
+    fn improve(&self, s: L) -> (L, L) {
+        let (half, one) = (s.splat(0.5), s.splat(1.0));
+        let inverse = s.recip();
+        let h = self.moneyness * inverse;
+        let (d1, d2) = (s * 0.5 - h, -(s * 0.5 + h));
+        let pair = mills_pair(L::select(self.is_low, -d1, d1), -d2, s);
+        let mills = L::select(self.is_low, pair.difference, pair.sum);
+
+        let log = ln(mills * self.value.recip());
+        let f = (d1 * d1).mul_add(s.splat(-0.5), log - LN_SQRT_2_PI);
+        let slope = mills.recip();
+        let slope = L::select(self.is_low, slope, -slope);
+        let newton = L::select(self.is_low, -(f * mills), f * mills);
+
+        let q = d1 * d2 * inverse;
+        let second = q - slope;
+        let bend = h * inverse;
+        let bend = (bend * bend).mul_add(s.splat(-3.0), s.splat(-0.25));
+        let third = q.mul_add(q, bend) + slope * (slope + slope - q * 3.0);
+        let hn = second * newton;
+        let numerator = hn.mul_add(half, one);
+        let denominator = (third * (1.0 / 6.0) * newton).mul_add(newton, one + hn);
+        let step = newton * numerator * denominator.recip();
+        ((s + step).max(s * 0.2).min(s * 5.0), step)
+    }
+}

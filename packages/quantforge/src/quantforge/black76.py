@@ -1,0 +1,128 @@
+"""Black-76: European options on a forward.
+
+Source: Black (1976). Conventions, options and errors are those of :mod:`quantforge.black_scholes`.
+
+Parameters common to all
+------------------------
+f, forwards
+    Forward, 1e-75 to 1e75.
+k, strikes; t, times; r, rates; sigma, sigmas
+    As in Black-Scholes; the rate only discounts.
+
+Delta, gamma, vanna, charm, speed and colour are with respect to the forward; theta and rho hold it
+fixed.
+"""
+
+from typing import Any, Unpack
+
+from numpy.typing import ArrayLike
+
+from quantforge import _european
+from quantforge._batch import Array, Options, evaluate
+from quantforge._european import Greeks
+
+__all__ = [
+    "Greeks",
+    "call_price",
+    "call_price_batch",
+    "greeks",
+    "greeks_batch",
+    "implied_volatility",
+    "implied_volatility_batch",
+    "price_and_greeks_batch",
+    "put_price",
+    "put_price_batch",
+]
+
+_NAMES = ("forwards", "strikes", "times", "rates", "rates", "sigmas")
+
+
+def call_price(f: float, k: float, t: float, r: float, sigma: float) -> float:
+    """Return the price of a call."""
+    return _european.price((f, k, t, r, r, sigma), is_call=True)
+
+
+def call_price_batch(
+    forwards: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    sigmas: ArrayLike,
+    **options: Unpack[Options],
+) -> Any:
+    """Return the prices of calls."""
+    arguments = (forwards, strikes, times, rates, rates, sigmas)
+    return evaluate("price", _NAMES, arguments, options, is_call=True)
+
+
+def put_price(f: float, k: float, t: float, r: float, sigma: float) -> float:
+    """Return the price of a put."""
+    return _european.price((f, k, t, r, r, sigma), is_call=False)
+
+
+def put_price_batch(
+    forwards: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    sigmas: ArrayLike,
+    **options: Unpack[Options],
+) -> Any:
+    """Return the prices of puts."""
+    arguments = (forwards, strikes, times, rates, rates, sigmas)
+    return evaluate("price", _NAMES, arguments, options, is_call=False)
+
+
+def greeks(f: float, k: float, t: float, r: float, sigma: float, is_call: bool = True) -> Greeks:
+    """Return price and every sensitivity of one option."""
+    return _european.greeks((f, k, t, r, r, sigma), is_call=is_call)
+
+
+def greeks_batch(
+    forwards: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    sigmas: ArrayLike,
+    is_calls: ArrayLike = True,
+    **options: Unpack[Options],
+) -> dict[str, Array]:
+    """Return price and every sensitivity, one array per name."""
+    arguments = (forwards, strikes, times, rates, rates, sigmas)
+    return _european.greeks_batch(_NAMES, arguments, is_calls, options)
+
+
+def price_and_greeks_batch(
+    forwards: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    sigmas: ArrayLike,
+    is_calls: ArrayLike = True,
+    **options: Unpack[Options],
+) -> dict[str, Array]:
+    """Return price, delta, gamma, vega, theta and rho, computed in one pass."""
+    arguments = (forwards, strikes, times, rates, rates, sigmas)
+    return _european.first_order_batch(_NAMES, arguments, is_calls, options)
+
+
+def implied_volatility(
+    price: float, f: float, k: float, t: float, r: float, is_call: bool = True
+) -> float:
+    """Return the volatility that gives `price`; 0 if the price cannot resolve any."""
+    return _european.implied_volatility((price, f, k, t, r, r), is_call=is_call)
+
+
+def implied_volatility_batch(
+    prices: ArrayLike,
+    forwards: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    is_calls: ArrayLike = True,
+    **options: Unpack[Options],
+) -> Any:
+    """Return the volatilities that give `prices`."""
+    names = ("prices", "forwards", "strikes", "times", "rates", "rates")
+    arguments = (prices, forwards, strikes, times, rates, rates)
+    return _european.implied_volatility_batch(names, arguments, is_calls, options)

@@ -1,0 +1,135 @@
+"""Merton: European options on a spot with a continuous yield; with the foreign rate as yield, FX.
+
+Source: Merton (1973); Garman and Kohlhagen (1983). Conventions, options and errors are those of
+:mod:`quantforge.black_scholes`.
+
+Parameters common to all
+------------------------
+s, spots
+    Spot, 1e-75 to 1e75.
+k, strikes; t, times; r, rates; sigma, sigmas
+    As in Black-Scholes.
+q, dividend_yields
+    Continuous yield of the spot per year, or the foreign rate; ``q t`` within -300 to 300.
+"""
+
+from typing import Any, Unpack
+
+from numpy.typing import ArrayLike
+
+from quantforge import _european
+from quantforge._batch import Array, Options, evaluate
+from quantforge._european import Greeks
+
+__all__ = [
+    "Greeks",
+    "call_price",
+    "call_price_batch",
+    "greeks",
+    "greeks_batch",
+    "implied_volatility",
+    "implied_volatility_batch",
+    "price_and_greeks_batch",
+    "put_price",
+    "put_price_batch",
+]
+
+_NAMES = ("spots", "strikes", "times", "rates", "dividend_yields", "sigmas")
+
+
+def call_price(s: float, k: float, t: float, r: float, q: float, sigma: float) -> float:
+    """Return the price of a call."""
+    return _european.price((s, k, t, r, q, sigma), is_call=True)
+
+
+def call_price_batch(
+    spots: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    dividend_yields: ArrayLike,
+    sigmas: ArrayLike,
+    **options: Unpack[Options],
+) -> Any:
+    """Return the prices of calls."""
+    arguments = (spots, strikes, times, rates, dividend_yields, sigmas)
+    return evaluate("price", _NAMES, arguments, options, is_call=True)
+
+
+def put_price(s: float, k: float, t: float, r: float, q: float, sigma: float) -> float:
+    """Return the price of a put."""
+    return _european.price((s, k, t, r, q, sigma), is_call=False)
+
+
+def put_price_batch(
+    spots: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    dividend_yields: ArrayLike,
+    sigmas: ArrayLike,
+    **options: Unpack[Options],
+) -> Any:
+    """Return the prices of puts."""
+    arguments = (spots, strikes, times, rates, dividend_yields, sigmas)
+    return evaluate("price", _NAMES, arguments, options, is_call=False)
+
+
+def greeks(
+    s: float, k: float, t: float, r: float, q: float, sigma: float, is_call: bool = True
+) -> Greeks:
+    """Return price and every sensitivity of one option."""
+    return _european.greeks((s, k, t, r, q, sigma), is_call=is_call)
+
+
+def greeks_batch(
+    spots: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    dividend_yields: ArrayLike,
+    sigmas: ArrayLike,
+    is_calls: ArrayLike = True,
+    **options: Unpack[Options],
+) -> dict[str, Array]:
+    """Return price and every sensitivity, one array per name."""
+    arguments = (spots, strikes, times, rates, dividend_yields, sigmas)
+    return _european.greeks_batch(_NAMES, arguments, is_calls, options)
+
+
+def price_and_greeks_batch(
+    spots: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    dividend_yields: ArrayLike,
+    sigmas: ArrayLike,
+    is_calls: ArrayLike = True,
+    **options: Unpack[Options],
+) -> dict[str, Array]:
+    """Return price, delta, gamma, vega, theta and rho, computed in one pass."""
+    arguments = (spots, strikes, times, rates, dividend_yields, sigmas)
+    return _european.first_order_batch(_NAMES, arguments, is_calls, options)
+
+
+def implied_volatility(
+    price: float, s: float, k: float, t: float, r: float, q: float, is_call: bool = True
+) -> float:
+    """Return the volatility that gives `price`; 0 if the price cannot resolve any."""
+    return _european.implied_volatility((price, s, k, t, r, q), is_call=is_call)
+
+
+def implied_volatility_batch(
+    prices: ArrayLike,
+    spots: ArrayLike,
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    dividend_yields: ArrayLike,
+    is_calls: ArrayLike = True,
+    **options: Unpack[Options],
+) -> Any:
+    """Return the volatilities that give `prices`."""
+    names = ("prices", "spots", "strikes", "times", "rates", "dividend_yields")
+    arguments = (prices, spots, strikes, times, rates, dividend_yields)
+    return _european.implied_volatility_batch(names, arguments, is_calls, options)

@@ -1,0 +1,121 @@
+"""Sensitivities: against 60-digit arithmetic, and against each other."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from quantforge import _batch, _grid, black76, black_scholes, merton
+
+Exact = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+FIRST = (*_batch.FIRST_ORDER, "dividend_rho")
+
+
+def rows_of(name: str, rows: int) -> NDArray[np.float64]:
+    s, k, t, r, sigma = _grid.region(name, rows).arguments()
+    q = np.random.default_rng(5).uniform(-0.02, 0.08, rows)
+    return np.array([s * np.exp(q * t), k, t, r, q, sigma]).T
+
+
+def greeks_of(rows: NDArray[np.float64], is_call: bool) -> dict[str, NDArray[np.float64]]:
+    s, k, t, r, q, sigma = rows.T
+    return merton.greeks_batch(s, k, t, r, q, sigma, is_call)
+
+
+@pytest.mark.parametrize("name", [name for name in _grid.REGIONS if name != "tiny_sigma"])
+@pytest.mark.parametrize("is_call", [True, False])
+def test_first_order_matches_sixty_digits(
+    name: str, is_call: bool, exact_greeks: Exact, relative_error: Callable[..., Any]
+) -> None:
+    rows = rows_of(name, 120)
+    exact = exact_greeks(rows)[0 if is_call else 1].T
+    found = greeks_of(rows, is_call)
+    for label, reference in zip(FIRST, exact, strict=True):
+        scale = np.abs(reference)
+        if label == "theta":
+            # Theta crosses zero: its error counts against its largest term.
+            scale = np.maximum(scale, np.abs(rows[:, 3]) * np.abs(exact[5]) / rows[:, 2])
+        error = relative_error(found[label], reference) * np.abs(reference) / scale
+        assert error.max() <= (1e-12 if label == "theta" else 8e-15), label
+
+
+STEP = 1e-4
+HIGHER = [
+    ("dividend_rho", "price", 4, 1.0),
+    ("vanna", "delta", 5, 1.0),
+    ("volga", "vega", 5, 1.0),
+    ("charm", "delta", 2, -1.0),
+    ("speed", "gamma", 0, 1.0),
+    ("colour", "gamma", 2, -1.0),
+]
+
+
+@pytest.mark.parametrize(("label", "lower", "position", "sign"), HIGHER)
+@pytest.mark.parametrize("is_call", [True, False])
+def test_higher_orders_are_derivatives(
+    label: str, lower: str, position: int, sign: float, is_call: bool
+) -> None:
+    rows = rows_of("market", 200)
+    steps = STEP * np.maximum(rows[:, position], 0.05)
+
+    def at(shift: float) -> NDArray[np.float64]:
+        moved = rows.copy()
+        moved[:, position] += shift * steps
+        return greeks_of(moved, is_call)[lower]
+
+    slope = (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * steps)
+    found = greeks_of(rows, is_call)[label]
+    np.testing.assert_allclose(found, sign * slope, rtol=1e-6, atol=1e-8 * np.abs(found).max())
+
+
+def test_elasticity_is_relative_delta() -> None:
+    rows = rows_of("market", 50)
+    found = greeks_of(rows, True)
+    expected = found["delta"] * rows[:, 0] / found["price"]
+    np.testing.assert_allclose(found["elasticity"], expected, rtol=1e-14)
+
+
+def test_models_agree_where_they_coincide() -> None:
+    s, k, t, r, _, sigma = rows_of("market", 100).T
+    plain = black_scholes.greeks_batch(s, k, t, r, sigma)
+    for label, values in merton.greeks_batch(s, k, t, r, 0.0, sigma).items():
+        np.testing.assert_array_equal(values, plain[label])
+    forward = s * np.exp(r * t)
+    on_forward = black76.call_price_batch(forward, k, t, r, sigma)
+    np.testing.assert_allclose(on_forward, plain["price"], rtol=1e-11)
+
+
+def test_one_pass_equals_all() -> None:
+    arguments = _grid.market(150, seed=8).arguments()
+    is_calls = np.arange(150) % 2 == 0
+    everything = black_scholes.greeks_batch(*arguments, is_calls)
+    first = black_scholes.price_and_greeks_batch(*arguments, is_calls)
+    for label in _batch.FIRST_ORDER:
+        np.testing.assert_array_equal(first[label], everything[label])
+
+
+def test_default_is_a_call() -> None:
+    call = black_scholes.call_price(100.0, 95.0, 0.5, 0.03, 0.2)
+    found = black_scholes.greeks(100.0, 95.0, 0.5, 0.03, 0.2)
+    assert found.price == pytest.approx(call, rel=1e-15)
+    assert found.delta > 0.0
+    assert merton.put_price(100.0, 95.0, 0.5, 0.03, 0.0, 0.2) == pytest.approx(
+        black_scholes.put_price(100.0, 95.0, 0.5, 0.03, 0.2), rel=1e-15
+    )
+
+
+@pytest.mark.parametrize("t", [0.0, 1e-12, 1.0])
+@pytest.mark.parametrize("sigma", [0.0, 1e-9])
+def test_greeks_stay_finite_at_the_edges(t: float, sigma: float) -> None:
+    for spot in (50.0, 100.0, 200.0):
+        assert np.isfinite(black_scholes.greeks(spot, 100.0, t, 0.0, sigma)[:5]).all()
+
+
+def test_bad_rows_are_nan_in_every_array() -> None:
+    spots = np.array([100.0, -1.0, 90.0])
+    found = black_scholes.greeks_batch(spots, 100.0, 1.0, 0.03, 0.2, on_error="status")
+    assert found["status"].tolist() == [0, 1, 0]
+    for label in _batch.ALL_GREEKS:
+        assert np.isnan(found[label]).tolist() == [False, True, False]
