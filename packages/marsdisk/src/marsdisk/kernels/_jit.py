@@ -1,0 +1,79 @@
+"""How every kernel is compiled: one pair of decorators, one cache policy.
+
+Machine code is cached on disk so that a later start costs no compilation. Numba keys its cache by
+the file of each function and misses changes in the functions it calls, so the directory carries a
+fingerprint of all kernel sources: a new version never meets old code. Where no directory can be
+written, kernels compile in memory. `MARSDISK_DISABLE_NUMBA=1` runs them as plain Python, for
+debugging. Floating-point sums may be reordered for speed (`reassoc`), NaN and infinity keep
+their meaning.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numba
+import platformdirs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["COMPILED", "entry", "jit"]
+
+F = TypeVar("F")
+
+COMPILED = os.environ.get("MARSDISK_DISABLE_NUMBA", "0") in {"", "0"}
+_REORDER = {"reassoc", "nsz", "arcp", "contract"}
+
+
+def _cache_directory() -> Path | None:
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    base = os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("marsdisk") / "kernels"
+    directory = Path(base) / digest
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return directory if os.access(directory, os.W_OK) else None
+
+
+_DIRECTORY = _cache_directory() if COMPILED else None
+
+
+@contextlib.contextmanager
+def _cache_location() -> Iterator[None]:
+    config: Any = numba.config
+    previous = config.CACHE_DIR
+    config.CACHE_DIR = str(_DIRECTORY)
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = previous
+
+
+def _compile(function: F, *, cached: bool = False, **options: bool) -> F:
+    if not COMPILED:
+        return function
+    settings: dict[str, Any] = {"error_model": "numpy", "fastmath": _REORDER, **options}
+    compiled: F
+    if not cached or _DIRECTORY is None:
+        compiled = numba.njit(**settings)(function)
+    else:
+        with _cache_location():
+            compiled = numba.njit(cache=True, **settings)(function)
+    return compiled
+
+
+def jit(function: F) -> F:
+    """Compile a function that only other kernels call."""
+    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def entry(function: F) -> F:
+    """Compile a function that Python calls; it runs without the interpreter lock."""
+    return _compile(function, cached=True, nogil=True)

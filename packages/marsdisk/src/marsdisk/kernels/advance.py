@@ -1,0 +1,451 @@
+"""The driver: cells in parallel, each with its own adaptive steps, to the next common time."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from marsdisk.kernels._jit import entry, jit
+from marsdisk.kernels.cascade import collision_energy, collision_rate
+from marsdisk.kernels.drivers import EDGE, linear_rates, set_gates
+from marsdisk.kernels.records import Cells, Controls, Drive, Flow, Grid, Pairs, State, Trial, Work
+from marsdisk.kernels.steps import (
+    imex_limit,
+    imex_step,
+    jacobian,
+    mprk22_step,
+    positive_step,
+    rodas3_step,
+)
+
+if TYPE_CHECKING:
+    from marsdisk.typing import FloatArray, IntArray
+
+__all__ = ["ADVANCED", "IMEX", "MESSAGES", "MPRK22", "advance"]
+
+ADVANCED, TOO_MANY_STEPS, STEP_VANISHED, NOT_FINITE = 0, 1, 2, 3
+MESSAGES = (
+    "reached the requested time",
+    "too many steps",
+    "the step became too small",
+    "a value is not finite",
+)
+MPRK22, IMEX = 1, 2
+SUBGRID, SUPPLIED, DEEP, DEFECT = 4, 5, 6, 7
+SAFETY, SHRINK, GROW = 0.9, 0.1, 5.0
+IMEX_DEFECT, IMEX_SAFETY = 5e-3, 0.1
+FEEDBACK_CHANGE = 0.1
+
+
+@jit
+def _allocate(n: int) -> Work:
+    return Work(
+        np.zeros((n, n + 1)),
+        np.zeros((n, n + 1)),
+        np.zeros((n, n)),
+        np.zeros(n, np.int64),
+        np.zeros((4, n)),
+        np.zeros((4, 8)),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(n + 1),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(n),
+        np.zeros(n),
+    )
+
+
+@jit
+def _new_flow(n: int) -> Flow:
+    return Flow(np.zeros(n), np.zeros(n), np.zeros((4, n)), np.zeros(1), np.zeros(1))
+
+
+@jit
+def _optical_depth(mass: FloatArray, grid: Grid, drive: Drive) -> float:
+    """Line-of-sight optical depth."""
+    total = 0.0
+    for k in range(mass.size):
+        total += grid.area[k] * mass[k]
+    return drive.los_factor * total
+
+
+@jit
+def _set_flows(
+    cell: int,
+    time: float,
+    step: float,
+    left: float,
+    grid: Grid,
+    cells: Cells,
+    drive: Drive,
+    gates: FloatArray,
+    log_edges: FloatArray,
+    now: Flow,
+    later: Flow,
+    slope: Flow,
+) -> None:
+    """Evaluate the linear rates at both ends of a step and their time derivative at its start."""
+    early, late = time * (1.0 + EDGE), (time + step) * (1.0 - EDGE)
+    linear_rates(cell, early, grid, cells, drive, gates, log_edges, now)
+    linear_rates(cell, late, grid, cells, drive, gates, log_edges, later)
+    offered = max(now.source[0], later.source[0])
+    if offered * step > left:
+        now.source[0] *= left / (offered * step)
+        later.source[0] *= left / (offered * step)
+    nudge = 1e-3 * step
+    linear_rates(cell, early + nudge, grid, cells, drive, gates, log_edges, slope)
+    if offered * step > left:
+        slope.source[0] *= left / (offered * step)
+    for k in range(grid.mass.size):
+        slope.leave[k] = (slope.leave[k] - now.leave[k]) / nudge
+        slope.down[k] = (slope.down[k] - now.down[k]) / nudge
+        for c in range(SUBGRID):
+            slope.channel[c, k] = (slope.channel[c, k] - now.channel[c, k]) / nudge
+    slope.source[0] = (slope.source[0] - now.source[0]) / nudge
+
+
+@jit
+def _attempt(
+    scheme: int | None,
+    cell: int,
+    step: float,
+    state: State,
+    grid: Grid,
+    pairs: Pairs,
+    drive: Drive,
+    control: Controls,
+    now: Flow,
+    later: Flow,
+    slope: Flow,
+    work: Work,
+    trial: Trial,
+) -> float:
+    """Try one step; return its error over the tolerance, infinity if it failed."""
+    mass, deep, rate = state.mass[cell], state.deep[cell], drive.deep_rate[cell]
+    if scheme is None:
+        error = rodas3_step(
+            mass, deep, rate, step, grid, pairs, drive, control, now, later, slope, work, trial
+        )
+    elif scheme == MPRK22:
+        error = mprk22_step(
+            mass, deep, rate, step, grid, pairs, drive, control, now, later, slope, work, trial
+        )
+    else:
+        made = imex_step(mass, deep, rate, step, grid, pairs, drive, later, work, trial)
+        limit = step * imex_limit(mass, work, later) / IMEX_SAFETY
+        error = max(made / IMEX_DEFECT, limit)
+    return error if error >= 0.0 else math.inf
+
+
+@jit
+def _is_positive(mass: FloatArray) -> bool:
+    lowest = 0.0
+    for k in range(mass.size):
+        lowest = min(lowest, mass[k])
+    return lowest >= 0.0
+
+
+@jit
+def _is_finite(trial: Trial) -> bool:
+    total = 0.0
+    for k in range(trial.mass.size):
+        total += trial.mass[k]
+    for c in range(trial.increment.size):
+        total += trial.increment[c]
+    return math.isfinite(total)
+
+
+@jit
+def _add_compensated(total: FloatArray, carry: FloatArray, c: int, amount: float) -> None:
+    """Kahan sum, so that a ledger of 1e5 steps is exact to rounding."""
+    corrected = amount - carry[c]
+    value = total[c] + corrected
+    carry[c] = (value - total[c]) - corrected
+    total[c] = value
+
+
+@jit
+def _commit(cell: int, state: State, trial: Trial) -> None:
+    """Make a trial the state."""
+    for k in range(trial.mass.size):
+        state.mass[cell, k] = trial.mass[k]
+    for c in range(SUBGRID + 1):
+        _add_compensated(state.lost[cell], state.carry[cell], c, trial.increment[c])
+    corrected = trial.increment[SUPPLIED] - state.carry[cell, SUPPLIED]
+    value = state.supplied[cell] + corrected
+    state.carry[cell, SUPPLIED] = (value - state.supplied[cell]) - corrected
+    state.supplied[cell] = value
+    state.deep[cell] = max(state.deep[cell] + trial.increment[DEEP], 0.0)
+    state.defect[cell] += trial.increment[DEFECT]
+    state.reservoir[cell, 0] = max(state.reservoir[cell, 0] - trial.increment[SUPPLIED], 0.0)
+
+
+@jit
+def _update_feedback(cell: int, step: float, tau: float, state: State, drive: Drive) -> None:
+    """Relax the supply factor toward the target optical depth."""
+    law = drive.feedback_law
+    factor = state.feedback[cell] * math.exp(step * law[1] * (law[0] - tau) / law[0])
+    state.feedback[cell] = min(max(factor, law[2]), law[3])
+
+
+@jit
+def _first_step(mass: FloatArray, grid: Grid, pairs: Pairs, now: Flow, work: Work) -> float:
+    """Return a hundredth of the shortest change time among the bins that hold mass."""
+    n = mass.size
+    total = 0.0
+    for k in range(n):
+        work.number[k] = mass[k] / grid.mass[k]
+        total += mass[k]
+    collision_rate(mass, work.number, grid, pairs, work.fragments, work.rate)
+    floor = 1e-6 * total
+    fastest = 0.0
+    for k in range(n):
+        if mass[k] > floor:
+            fastest = max(fastest, abs(work.rate[k]) / mass[k] + now.leave[k])
+    return 0.01 / fastest if fastest > 0.0 else math.inf
+
+
+@jit
+def _longest_step(
+    cell: int, time: float, remaining: float, tau: float, cells: Cells, drive: Drive
+) -> float:
+    """Time to the next break or to the end, shortened while supply feedback changes."""
+    longest = remaining
+    for b in range(cells.breaks.shape[1]):
+        ahead = cells.breaks[cell, b] - time
+        if ahead > EDGE * time:
+            longest = min(longest, ahead)
+            break
+    if drive.feedback:
+        change = abs(drive.feedback_law[1] * (drive.feedback_law[0] - tau) / drive.feedback_law[0])
+        if change > 0.0:
+            longest = min(longest, FEEDBACK_CHANGE / change)
+    return longest
+
+
+@jit
+def _take_step(
+    scheme: int | None,
+    cell: int,
+    time: float,
+    longest: float,
+    state: State,
+    grid: Grid,
+    pairs: Pairs,
+    cells: Cells,
+    drive: Drive,
+    control: Controls,
+    gates: FloatArray,
+    log_edges: FloatArray,
+    now: Flow,
+    later: Flow,
+    slope: Flow,
+    work: Work,
+    trial: Trial,
+) -> float:
+    """Find an acceptable step not above `longest`, leave it in `trial`, return its length.
+
+    A third-order step may turn an almost empty bin negative: it is halved once, then taken with
+    the positive scheme. Returns -1 when the step vanishes.
+    """
+    step = min(state.step[cell], longest)
+    power = -1.0 / 3.0 if scheme is None else -0.5 if scheme == MPRK22 else -1.0
+    halved = False
+    for _ in range(200):
+        left = state.reservoir[cell, 0]
+        _set_flows(cell, time, step, left, grid, cells, drive, gates, log_edges, now, later, slope)
+        error = _attempt(
+            scheme, cell, step, state, grid, pairs, drive, control, now, later, slope, work, trial
+        )
+        if error <= 1.0:
+            positive = _is_positive(trial.mass)
+            if positive or halved:
+                growth = min(GROW, max(0.2, SAFETY * max(error, 1e-10) ** power))
+                if not positive:
+                    deep, rate = state.deep[cell], drive.deep_rate[cell]
+                    mass = state.mass[cell]
+                    positive_step(mass, deep, rate, step, grid, pairs, drive, later, work, trial)
+                    state.counts[cell, 2] += 1
+                    growth = 2.0
+                if step >= 0.999 * state.step[cell] or growth < 1.0:
+                    state.step[cell] = step * growth
+                return float(step)
+            halved = True
+            step *= 0.5
+        elif math.isfinite(error):
+            step *= min(0.5, max(SHRINK, SAFETY * error**power))
+        else:
+            step *= SHRINK
+        state.step[cell] = step
+        state.counts[cell, 1] += 1
+        if not step > 1e-14 * time or step < 1e-30:
+            return -1.0
+    return -1.0
+
+
+@jit
+def _add_energy(
+    cell: int,
+    span: float,
+    speed: float,
+    state: State,
+    grid: Grid,
+    pairs: Pairs,
+    control: Controls,
+    work: Work,
+) -> None:
+    """Add the energy of `span` [s] of collisions at the present rates."""
+    mass = state.mass[cell]
+    for k in range(mass.size):
+        work.number[k] = mass[k] / grid.mass[k]
+    rate = work.sums[0]
+    collision_energy(
+        work.number, speed, grid, pairs, control.f_ke_cratering, control.f_ke_fragmentation, rate
+    )
+    for c in range(state.energy.shape[1]):
+        state.energy[cell, c] += span * rate[c]
+
+
+@jit
+def _accept(
+    cell: int,
+    step: float,
+    speed: float,
+    tau: float,
+    state: State,
+    grid: Grid,
+    pairs: Pairs,
+    drive: Drive,
+    control: Controls,
+    colliding: float,
+    work: Work,
+    trial: Trial,
+) -> None:
+    """Make a trial the state; energies follow the trapezoid rule."""
+    energetic = control.energy > 0 and colliding > 0.0
+    if energetic:
+        _add_energy(cell, 0.5 * step, speed, state, grid, pairs, control, work)
+    _commit(cell, state, trial)
+    state.counts[cell, 0] += 1
+    if energetic:
+        _add_energy(cell, 0.5 * step, speed, state, grid, pairs, control, work)
+    if drive.feedback:
+        _update_feedback(cell, step, tau, state, drive)
+
+
+@jit
+def _freeze_thick(
+    cell: int, time: float, tau: float, solid: int, state: State, control: Controls
+) -> None:
+    """Stop a solid cell whose optical depth has passed the limit of the model."""
+    if solid and tau > control.tau_stop:
+        state.active[cell] = False
+        state.stop[cell, 0] = time
+        state.stop[cell, 1] = tau
+
+
+@jit
+def advance_cell(
+    scheme: int | None,
+    cell: int,
+    start: float,
+    end: float,
+    speed: float,
+    state: State,
+    grid: Grid,
+    pairs: Pairs,
+    cells: Cells,
+    drive: Drive,
+    control: Controls,
+) -> int:
+    """Advance one cell from `start` to `end` [s]; return a status (see `MESSAGES`)."""
+    n = grid.mass.size
+    work, trial = _allocate(n), Trial(np.zeros(n), np.zeros(8))
+    now, later, slope = _new_flow(n), _new_flow(n), _new_flow(n)
+    gates, log_edges = np.zeros(5), np.zeros(n + 1)
+    for k in range(n + 1):
+        log_edges[k] = math.log(grid.edges[k])
+    mass = state.mass[cell]
+    elapsed = 0.0
+    for _ in range(control.max_steps):
+        time = start + elapsed
+        tau = _optical_depth(mass, grid, drive)
+        solid = set_gates(cell, time, tau, state, cells, drive, gates)
+        _freeze_thick(cell, time, tau, solid, state, control)
+        if elapsed >= end - start or not state.active[cell]:
+            return ADVANCED
+        if not state.step[cell] > 0.0:
+            linear_rates(cell, time, grid, cells, drive, gates, log_edges, now)
+            state.step[cell] = min(_first_step(mass, grid, pairs, now, work), end - start)
+        if scheme is None:
+            jacobian(mass, gates[4], grid, pairs, work)
+        remaining = end - start - elapsed
+        longest = min(_longest_step(cell, time, remaining, tau, cells, drive), control.max_step)
+        step = _take_step(
+            scheme,
+            cell,
+            time,
+            longest,
+            state,
+            grid,
+            pairs,
+            cells,
+            drive,
+            control,
+            gates,
+            log_edges,
+            now,
+            later,
+            slope,
+            work,
+            trial,
+        )
+        if step < 0.0:
+            return STEP_VANISHED
+        if not _is_finite(trial):
+            return NOT_FINITE
+        _accept(cell, step, speed, tau, state, grid, pairs, drive, control, gates[4], work, trial)
+        elapsed = end - start if step >= remaining else elapsed + step
+    return TOO_MANY_STEPS
+
+
+@entry
+def advance(
+    scheme: int | None,
+    first: int,
+    last: int,
+    start: float,
+    end: float,
+    speed: FloatArray,
+    state: State,
+    grid: Grid,
+    pairs: Pairs,
+    cells: Cells,
+    drive: Drive,
+    control: Controls,
+    status: IntArray,
+) -> None:
+    """Advance cells `first` to `last` - 1 from `start` to `end` [s]; their status to `status`.
+
+    `scheme` is None for RODAS3, else MPRK22 or IMEX: the type of None tells the compiler at compile
+    time which scheme it can leave out, which halves the wait of a first run.
+    """
+    for cell in range(first, last):
+        row = Pairs(
+            pairs.rate[cell],
+            pairs.excavated[cell],
+            pairs.low[cell],
+            pairs.high[cell],
+            pairs.base[cell],
+            pairs.top[cell],
+            pairs.near[cell],
+            pairs.partner[cell],
+            pairs.keep[cell],
+            pairs.give[cell],
+        )
+        status[cell] = advance_cell(
+            scheme, cell, start, end, speed[cell], state, grid, row, cells, drive, control
+        )

@@ -1,0 +1,1 @@
+"""Formulas, each once, with symbol, unit, range and source. NumPy in, NumPy out."""

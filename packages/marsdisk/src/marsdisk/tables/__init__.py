@@ -1,0 +1,15 @@
+"""Tables that come from outside: optical constants, radiation pressure and users' files."""
+
+from marsdisk.tables.columns import read_columns, require_ascending, require_rectangle
+from marsdisk.tables.qpr import QprTable, beta_half_sizes, build_table, cached_table, read_table
+
+__all__ = [
+    "QprTable",
+    "beta_half_sizes",
+    "build_table",
+    "cached_table",
+    "read_columns",
+    "read_table",
+    "require_ascending",
+    "require_rectangle",
+]
