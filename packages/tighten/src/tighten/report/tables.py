@@ -5,7 +5,7 @@ Each function takes a record and returns text that fits the width, readable with
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +14,7 @@ from tighten.report import quantity
 from tighten.report.console import rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from rich.console import RenderableType
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tighten.decision import Case, Evidence
     from tighten.doctor import Examination
     from tighten.options import Plan
+    from tighten.options.plan import PlannedParameter
     from tighten.record import CaseSummary, GateResult, TrialRecord
 
 __all__ = [
@@ -41,13 +42,17 @@ def _table(*columns: str, right: Sequence[str] = ()) -> Table:
     return table
 
 
-def parameters_text(rows: Sequence[Mapping[str, Any]], *, width: int, colour: bool) -> str:
+def parameters_text(rows: Sequence[PlannedParameter], *, width: int, colour: bool) -> str:
     """Return one line per parameter: name, present value, place, domain."""
-    table = _table("parameter", "value", "place", "domain", right=("value",))
+    return rendered([_parameters(rows)], width=width, colour=colour)
+
+
+def _parameters(rows: Sequence[PlannedParameter]) -> Table:
+    table = _table("parameter", "now", "place", "values", right=("now",))
     for row in rows:
-        value = "(unset)" if row["value"] is None else str(row["value"])
-        table.add_row(row["name"], value, row["place"], row["domain"])
-    return rendered([table], width=width, colour=colour)
+        value = "(unset)" if row.value is None else str(row.value)
+        table.add_row(row.name, value, row.place, row.domain)
+    return table
 
 
 def gates_text(gates: Sequence[GateResult], *, width: int, colour: bool) -> str:
@@ -148,9 +153,6 @@ def plan_text(plan: Plan, *, width: int, colour: bool) -> str:
         ("page", plan.page),
     ):
         facts.add_row(name, value)
-    parameters = _table("parameter", "now", "place", "values")
-    for one in plan.parameters:
-        parameters.add_row(one.name, str(one.value), one.place, one.domain)
     cases = _table("case", "metric", "goal", "target", "allowance")
     for case in plan.cases:
         target = "" if case.target is None else f"{case.target:g}"
@@ -163,7 +165,7 @@ def plan_text(plan: Plan, *, width: int, colour: bool) -> str:
         [
             facts,
             Text(),
-            parameters,
+            _parameters(plan.parameters),
             Text(),
             cases,
             Text(),
