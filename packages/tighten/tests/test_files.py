@@ -52,7 +52,7 @@ def test_full_disk_leaves_the_old_file_and_no_other(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StateError, match=r"No space left on device.*unchanged"):
+    with pytest.raises(StateError, match=r"unchanged.*No space left on device"):
         write_atomically(path, "new")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["page.html"]

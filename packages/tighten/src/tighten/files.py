@@ -1,29 +1,182 @@
-"""Files that are either the old one or the new one, whatever happens while they are written.
+"""Writing to disk: whole or not at all, with one wording for what can go wrong.
 
-Limits: the new content is a new file with the old one's mode; other hard links keep the old
-content. A symbolic link is followed, so the file it points to is the one that changes.
+A file that is replaced is either the old one or the new one, whatever happens meanwhile. Copies
+are never hard links: a build that writes a file in place would reach the user's own. Where the
+file system can, a copy shares its blocks until one side is written (a reflink).
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
+import hashlib
 import os
-import tempfile
-from pathlib import Path
+import shutil
+import stat
+import time
+from typing import TYPE_CHECKING
 
 from tighten.errors import StateError
 
-__all__ = ["write_atomically"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = [
+    "copy_file",
+    "digest",
+    "make_state_directory",
+    "replace_file",
+    "storage_errors",
+    "sync_directory",
+    "temporary_name",
+    "touch",
+    "write_atomically",
+]
+
+FICLONE = 0x40049409  # ioctl of <linux/fs.h>: share the blocks of another file
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+NO_REFLINK = frozenset(
+    {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.ETXTBSY}
+)
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
+@contextlib.contextmanager
+def storage_errors(doing: str) -> Iterator[None]:
+    """Turn what the disk refuses into a `StateError` with a remedy.
+
+    Parameters
+    ----------
+    doing
+        What was being done and where, as in ``"copying the project to /x"``.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            remedy = "free some space there, or choose another disk with --state DIR"
+        elif error.errno in FORBIDDEN:
+            remedy = "make it writable, or choose another place with --state DIR"
+        else:
+            remedy = "see whether the file system is sound"
+        name = f" ({error.filename})" if error.filename else ""
+        raise StateError(f"{doing} failed: {error.strerror or error}{name}; {remedy}") from error
+
+
+def make_state_directory(state: Path) -> None:
+    """Create tighten's own directory; version control does not see it.
+
+    Raises
+    ------
+    StateError
+        If it cannot be created or written.
+    """
+    with storage_errors(f"creating the state directory {state}"):
+        if not state.exists():
+            state.mkdir(parents=True)
+            sync_directory(state.parent)
+        marker = state / ".gitignore"
+        if not marker.exists():
+            marker.write_text("*\n", encoding="ascii")
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of ``content`` in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy content, mode and modification time of a regular file, sharing blocks if possible."""
+    with source.open("rb") as reading, target.open("wb") as writing:
+        try:
+            fcntl.ioctl(writing.fileno(), FICLONE, reading.fileno())
+        except OSError as error:
+            if error.errno not in NO_REFLINK:
+                raise
+            shutil.copyfile(source, target)
+    shutil.copystat(source, target)
+
+
+def replace_file(
+    target: Path, content: bytes, *, mode: int | None = None, durable: bool = False
+) -> None:
+    """Put ``content`` into ``target`` in one step, with a modification time of now.
+
+    The time is taken from the fine clock: the coarse one, which the kernel uses, could give a
+    source that is edited right after a build the same time as the build's products.
+
+    Parameters
+    ----------
+    target
+        A regular file or a name that is free; its other attributes are kept.
+    content
+        The new content.
+    mode
+        Permission bits; None keeps those of the old file.
+    durable
+        Whether it must survive a power cut from the moment this returns.
+    """
+    temporary = temporary_name(target)
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        if target.exists():
+            shutil.copystat(target, temporary)
+            _keep_owner(target, temporary)
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+        touch(temporary)
+        temporary.replace(target)
+        if durable:
+            sync_directory(target.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _keep_owner(target: Path, temporary: Path) -> None:
+    status = target.stat()
+    if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(PermissionError):
+            os.chown(temporary, status.st_uid, status.st_gid)
+
+
+def temporary_name(target: Path) -> Path:
+    """Return the one name under which a new content waits, so that a leftover can be found."""
+    return target.with_name(f".{target.name[:200]}.tighten-new")
+
+
+def touch(path: Path) -> None:
+    """Set the modification time to now, by the fine clock."""
+    now = time.time_ns()
+    os.utime(path, ns=(now, now))
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in ``directory`` survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) -> None:
     """Put ``content`` into the file ``path``, creating its directory when missing.
 
     Parameters
     ----------
     path
-        The file to replace or create.
+        The file to replace or create; a symbolic link is followed.
     content
         Text is written as UTF-8; characters that are no characters become ``?``.
+    durable
+        Whether it must survive a power cut from the moment this returns.
 
     Raises
     ------
@@ -32,35 +185,6 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """
     data = content.encode("utf-8", errors="replace") if isinstance(content, str) else content
     target = path.resolve()
-    try:
+    with storage_errors(f"writing {path} (the old file, if any, is unchanged)"):
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, data)
-    except OSError as error:
-        raise StateError(
-            f"cannot write {path}: {error.strerror or error}. The old file, if any, is unchanged. "
-            "Free space there or make the directory writable, or choose another place."
-        ) from error
-
-
-def _replace(target: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(_mode(target))
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _mode(target: Path) -> int:
-    """Return the old file's mode, or what a new file gets under the process's umask."""
-    if target.exists():
-        return target.stat().st_mode & 0o7777
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
+        replace_file(target, data, durable=durable)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tighten.encoding import decode, encode
 from tighten.errors import StateError
+from tighten.files import storage_errors
 from tighten.record import StudyRecord, TrialRecord
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._reported():
+        with storage_errors(f"creating {path.parent}"):
             path.parent.mkdir(parents=True, exist_ok=True)
+        with self._reported():
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10.0)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
@@ -197,9 +199,4 @@ class Ledger:
             raise StateError(
                 f"the ledger {self._path} cannot be used: {error}; free the disk or name another "
                 "--state directory (trials that were recorded are safe)"
-            ) from error
-        except OSError as error:
-            raise StateError(
-                f"{self._path.parent} cannot be written: {error.strerror}; name another "
-                "directory with --state"
             ) from error

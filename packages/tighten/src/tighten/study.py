@@ -20,7 +20,7 @@ from tighten import report
 from tighten.bench import Bench
 from tighten.comparison import Comparison, extracted_revision, file_summaries
 from tighten.errors import BaselineError, StudyError, TrialError
-from tighten.files import write_atomically
+from tighten.files import make_state_directory, write_atomically
 from tighten.ledger import Ledger, now
 from tighten.machine import fingerprint, fingerprint_key
 from tighten.options import Options, Plan, load, plan
@@ -35,7 +35,6 @@ from tighten.trial import (
     alone,
     changed_since,
     file_hashes,
-    make_state_directory,
     open_workplace,
     project_files,
     project_hash,

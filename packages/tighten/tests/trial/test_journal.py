@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tighten import files
 from tighten.errors import StateError
-from tighten.trial import restore, storage, write_edits
+from tighten.trial import restore, write_edits
 from tighten.trial.journal import IN_PLACE, Journal, recover
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class TestJournal:
         journal = opened(tree, state)
         journal.extend([ONE])
         journal.write({ONE: b"edit"})
-        storage.temporary_name(tree / ONE).write_bytes(b"half")
+        files.temporary_name(tree / ONE).write_bytes(b"half")
         recover(tree, state)
         assert sorted(path.name for path in tree.iterdir()) == ["one.h", "sub"]
 

@@ -90,7 +90,7 @@ def export(study: StudyRecord, directory: Path) -> tuple[Path, ...]:
     texts |= _latest_files(summary, directory)
     paths = tuple(directory / name for name in texts)
     for path, text in zip(paths, texts.values(), strict=True):
-        write_atomically(path, text)
+        write_atomically(path, text, durable=False)
     return paths
 
 

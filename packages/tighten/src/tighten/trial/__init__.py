@@ -13,7 +13,6 @@ from tighten.trial.files import changed_since, file_hashes, project_files, proje
 from tighten.trial.in_place import InPlace
 from tighten.trial.journal import restore, write_edits
 from tighten.trial.lock import alone
-from tighten.trial.storage import make_state_directory
 from tighten.trial.trees import Trees
 from tighten.trial.workplace import BuildSpec, Built, Site, Slot, Workplace
 
@@ -31,7 +30,6 @@ __all__ = [
     "alone",
     "changed_since",
     "file_hashes",
-    "make_state_directory",
     "open_workplace",
     "project_files",
     "project_hash",

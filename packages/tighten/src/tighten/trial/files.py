@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tighten.trial.storage import digest
+from tighten.files import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

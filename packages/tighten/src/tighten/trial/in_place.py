@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Self
 
 from tighten.codehash import CodeHash
 from tighten.errors import StateError, StudyError
+from tighten.files import make_state_directory, storage_errors
 from tighten.trial.journal import IN_PLACE, REFUSED, Journal, recover
 from tighten.trial.lock import DirectoryLock
 from tighten.trial.outputs import Outputs
-from tighten.trial.storage import make_state_directory, storage_errors
 from tighten.trial.workplace import Built, Site, Slot
 
 if TYPE_CHECKING:

@@ -21,10 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tighten.errors import StateError
-from tighten.runner import end_orphans
-from tighten.trial.lock import alone
-from tighten.trial.outputs import Outputs
-from tighten.trial.storage import (
+from tighten.files import (
     digest,
     make_state_directory,
     replace_file,
@@ -32,6 +29,9 @@ from tighten.trial.storage import (
     sync_directory,
     temporary_name,
 )
+from tighten.runner import end_orphans
+from tighten.trial.lock import alone
+from tighten.trial.outputs import Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING
 
 from tighten.errors import StateError
-from tighten.trial.storage import storage_errors
+from tighten.files import storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

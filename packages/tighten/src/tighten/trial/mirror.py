@@ -17,7 +17,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tighten.trial.storage import copy_file, replace_file, touch
+from tighten.files import copy_file, replace_file, touch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tighten.trial.storage import copy_file, touch
+from tighten.files import copy_file, touch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

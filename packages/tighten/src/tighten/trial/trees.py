@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tighten.codehash import CodeHash
+from tighten.files import make_state_directory, replace_file, storage_errors
 from tighten.trial.files import project_files
 from tighten.trial.journal import recover
 from tighten.trial.lock import DirectoryLock
 from tighten.trial.mirror import Mirror
-from tighten.trial.storage import make_state_directory, replace_file, storage_errors
 from tighten.trial.workplace import Built, Site, Slot
 
 if TYPE_CHECKING:

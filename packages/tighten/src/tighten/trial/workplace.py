@@ -22,10 +22,10 @@ from typing import Protocol, Self
 
 from tighten.codehash import CodeHash, is_code
 from tighten.errors import BindingError, FailureKind, TrialError
+from tighten.files import digest, storage_errors
 from tighten.parameters import Configuration, Parameter, arguments, edited_files, environment
 from tighten.parameters.binding import FileBinding
 from tighten.runner import Command, Places, Runner
-from tighten.trial.storage import digest, storage_errors
 
 __all__ = ["BuildSpec", "Built", "Site", "Slot", "Workplace"]
 
