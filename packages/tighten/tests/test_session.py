@@ -1,0 +1,214 @@
+"""The loop over a fake benchmark whose answers are known: what it proposes, keeps and reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tighten.bench import Bench
+from tighten.decision import Outcome, Status
+from tighten.errors import BaselineError, FailureKind, TrialError
+from tighten.events import Step, StepStarted, StudyDone, TrialDone
+from tighten.ledger import Ledger
+from tighten.record import Role
+from tighten.runner import Fake
+from tighten.session import Session
+from tighten.study import Study
+from tighten.trial import Site, open_workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from tighten.events import Event
+    from tighten.record import StudyRecord
+    from tighten.runner import Places
+
+STUDY = """
+[study]
+name = "fake"
+max_trials = {max_trials}
+[benchmark]
+command = "measure {{result}}"
+launches = 3
+warmup_launches = 1
+[[case]]
+name = "run"
+{target}
+[[parameter]]
+name = "size"
+env = "SIZE"
+default = 4
+values = [1, 2, 4, 8]
+[convergence]
+{convergence}
+"""
+
+TIMES = {"1": 1.3, "2": 0.7, "4": 1.0, "8": 0.9}
+
+
+def by_size(places: Places) -> Mapping[str, Any]:
+    """Answer with the time of the size that the environment carries, and a little noise."""
+    by_size.calls += 1  # type: ignore[attr-defined]
+    noise = 1.0 + 0.001 * (by_size.calls % 3)  # type: ignore[attr-defined]
+    return {"run": {"time": TIMES[places.environment["SIZE"]] * noise}}
+
+
+by_size.calls = 0  # type: ignore[attr-defined]
+
+
+class Loop:
+    """A session over a fake runner on a real ledger and real trees."""
+
+    def __init__(self, root: Path, answer: Callable[[Places], Any], **study: object) -> None:
+        root.mkdir(exist_ok=True)
+        (root / "program.py").write_text("print()\n")
+        chosen = {"max_trials": 10, "target": "", "convergence": "", **study}
+        (root / "tighten.toml").write_text(STUDY.format(**chosen))
+        self.study = Study.load(root)
+        self.events: list[Event] = []
+        self.runner = Fake(answer)
+
+    def run(self, *, resume: bool = False) -> StudyRecord:
+        options = self.study.options
+        site = Site(
+            project=options.project,
+            state=options.state,
+            parameters=options.parameters,
+            build=options.build,
+        )
+        ledger = Ledger(options.state / "ledger.sqlite")
+        listener = self.events.append
+        try:
+            with open_workplace(site, self.runner) as workplace:
+                bench = Bench(options, runner=self.runner, workplace=workplace, listener=listener)
+                session = Session(options, bench=bench, ledger=ledger, listener=listener)
+                if resume:
+                    return session.resume(ledger.study())
+                return session.start(self.study._new_record(), self.study._key())
+        finally:
+            ledger.close()
+
+
+def test_the_best_value_wins_and_is_confirmed(tmp_path: Path) -> None:
+    loop = Loop(tmp_path, by_size)
+    record = loop.run()
+    assert record.status is Status.EXHAUSTED
+    assert record.trials[record.best].configuration == {"size": 2}
+    assert record.confirmation is not None
+    assert record.confirmation.outcome is Outcome.ACCEPT
+    assert record.confirmation.objective.gain == pytest.approx(0.3, abs=0.01)
+    assert [trial.role for trial in record.trials] == [
+        Role.BASELINE,
+        Role.SEARCH,
+        Role.SEARCH,
+        Role.SEARCH,
+        Role.CONFIRMATION,
+    ]
+
+
+def test_events_tell_the_story_in_order(tmp_path: Path) -> None:
+    loop = Loop(tmp_path, by_size, max_trials=1)
+    loop.run()
+    steps = [e.step for e in loop.events if isinstance(e, StepStarted) and e.trial == 1]
+    assert steps == [Step.BUILD, Step.VERIFY, Step.MEASURE]
+    assert sum(isinstance(event, TrialDone) for event in loop.events) >= 2
+    assert isinstance(loop.events[-1], StudyDone)
+
+
+def test_targets_that_are_met_end_the_study(tmp_path: Path) -> None:
+    record = Loop(tmp_path, by_size, target="target = 0.75").run()
+    assert record.status is Status.SUCCESS
+    again = Loop(
+        tmp_path / "on", by_size, target="target = 1.1", convergence="stop_on_success = false"
+    ).run()
+    assert again.status is Status.EXHAUSTED
+
+
+def test_a_failing_baseline_ends_it_with_exit_code_3(tmp_path: Path) -> None:
+    def fails(places: Places) -> Mapping[str, Any]:
+        raise TrialError("it crashed", kind=FailureKind.CRASH, tail="last words")
+
+    with pytest.raises(BaselineError, match=r"it crashed(.|\n)*last words") as caught:
+        Loop(tmp_path, fails).run()
+    assert caught.value.exit_code == 3
+
+
+def test_a_failing_incumbent_is_not_blamed_on_the_candidate(tmp_path: Path) -> None:
+    count = 0
+
+    def breaks_later(places: Places) -> Mapping[str, Any]:
+        nonlocal count
+        count += 1
+        if count > 6 and places.environment["SIZE"] == "4":
+            raise TrialError("it crashed", kind=FailureKind.CRASH)
+        return by_size(places)
+
+    record = Loop(tmp_path, breaks_later, max_trials=1).run()
+    failure = record.trials[1].failure
+    assert failure is not None
+    assert "the incumbent failed beside this candidate" in failure.message
+
+
+def test_the_same_program_is_not_measured_twice(tmp_path: Path) -> None:
+    """A constant that reaches nothing builds the same code: the parameter is inert."""
+
+    def builds(places: Places) -> Mapping[str, Any]:
+        places.artifacts.mkdir(parents=True, exist_ok=True)
+        (places.artifacts / "program").write_text("same")
+        return {"run": {"time": 1.0}}
+
+    loop = Loop(tmp_path, builds)
+    study = tmp_path / "tighten.toml"
+    bound = study.read_text().replace('env = "SIZE"\ndefault = 4', 'source = "settings.h"')
+    study.write_text(bound + '\n[build]\ncommand = "make install {artifacts}"\n')
+    (tmp_path / "settings.h").write_text("#define size 4\n")
+    loop.study = Study.load(tmp_path)
+    record = loop.run()
+    assert [trial.identical_to for trial in record.trials] == [None, 0, 0, 0]
+    assert all(trial.verdict is None for trial in record.trials)
+    assert record.best == 0
+
+
+def test_an_interrupt_is_recorded_and_resumed_without_repeating(tmp_path: Path) -> None:
+    stop_at = 12
+
+    def interrupted(places: Places) -> Mapping[str, Any]:
+        if len(loop.runner.calls) == stop_at:
+            raise KeyboardInterrupt
+        return by_size(places)
+
+    loop = Loop(tmp_path, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    assert loop.study.record().status is Status.INTERRUPTED
+    loop.runner = Fake(by_size)
+    record = loop.run(resume=True)
+    assert record.status is Status.EXHAUSTED
+    tried = [t.configuration["size"] for t in record.trials if t.role is Role.SEARCH]
+    assert sorted(tried) == [1, 2, 8]
+    assert record.trials[record.best].configuration == {"size": 2}
+
+
+def test_a_finished_run_is_not_confirmed_again(tmp_path: Path) -> None:
+    loop = Loop(tmp_path, by_size)
+    first = loop.run()
+    again = loop.run(resume=True)
+    assert len(again.trials) == len(first.trials)
+    assert again.best == first.best
+    assert again.confirmation == first.confirmation
+
+
+def test_a_winner_that_fails_its_fresh_measurement_is_not_kept(tmp_path: Path) -> None:
+    def only_in_search(places: Places) -> Mapping[str, Any]:
+        done = [event for event in loop.events if isinstance(event, StepStarted)]
+        if done and done[-1].step is Step.CONFIRM:
+            return {"run": {"time": 1.0 + 0.001 * (len(loop.runner.calls) % 5)}}
+        return by_size(places)
+
+    loop = Loop(tmp_path, only_in_search)
+    record = loop.run()
+    assert record.confirmation is not None
+    assert record.confirmation.outcome is not Outcome.ACCEPT
+    assert record.best == 0
