@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,3 +63,16 @@ def test_full_disk_leaves_the_old_file_and_no_other(
 def test_text_with_a_lone_surrogate_is_written(tmp_path: Path) -> None:
     write_atomically(tmp_path / "x", "a\udcffb")
     assert (tmp_path / "x").read_text() == "a?b"
+
+
+def test_a_replaced_source_does_not_run_from_old_bytecode(tmp_path: Path) -> None:
+    source = tmp_path / "settings.py"
+    source.write_text("VALUE = 10\n")
+    command = [sys.executable, "-c", "import settings; print(settings.VALUE)"]
+    environment = {"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]}
+    subprocess.run(command, env=environment, check=True)
+    second = int(source.stat().st_mtime)
+    write_atomically(source, "VALUE = 30\n")
+    os.utime(source, (second, second))
+    found = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    assert found.stdout == "30\n"

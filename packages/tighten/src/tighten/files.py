@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import hashlib
 import os
 import shutil
@@ -132,11 +133,23 @@ def replace_file(
             temporary.chmod(stat.S_IMODE(mode))
         touch(temporary)
         temporary.replace(target)
+        _forget_bytecode(target)
         if durable:
             sync_directory(target.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _forget_bytecode(source: Path) -> None:
+    """Remove Python's compiled form of a source that was replaced.
+
+    Python tells a stale one by size and whole seconds: two values of equal length within one
+    second would look the same to it.
+    """
+    if source.suffix == ".py":
+        for compiled in source.parent.glob(f"__pycache__/{glob.escape(source.stem)}.*.pyc"):
+            compiled.unlink(missing_ok=True)
 
 
 def _keep_owner(target: Path, temporary: Path) -> None:
