@@ -10,7 +10,7 @@ from marsdisk.config.translate import parameters
 from marsdisk.environment import execution
 from marsdisk.io.columns import Column, Frame, Previous
 from marsdisk.io.series import columns_of_run
-from marsdisk.simulate import Progress, Simulation
+from marsdisk.simulation import Progress, Simulation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def simulate(
     threads : int, optional
         Threads over cells; the result does not depend on it.
     on_progress : callable, optional
-        Called with a :class:`marsdisk.simulate.Progress` as the run goes on.
+        Called with a :class:`marsdisk.simulation.Progress` as the run goes on.
 
     Returns
     -------

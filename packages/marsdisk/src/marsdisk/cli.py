@@ -182,7 +182,7 @@ def run(
     marsdisk run my.yml --output runs/a --threads 2
     marsdisk run minimal --override radiation.TM_K=2500 --json
     """
-    from marsdisk.console import run_progress, step_progress
+    from marsdisk.console import run_progress
 
     extra = [*overrides]
     extra += ["io.legacy_columns=true"] if options["legacy_columns"] else []
@@ -193,12 +193,8 @@ def run(
     directory = new_directory(configuration) if output is None else output
     argv = ("marsdisk", *sys.argv[1:])
     request = RunRequest(config, Path(configuration).stem, directory, options["threads"], argv)
-    quiet = options["quiet"]
-    with (
-        step_progress("radiation pressure", quiet=quiet) as on_table,
-        run_progress(quiet=quiet) as on_progress,
-    ):
-        result = execute(request, on_progress, on_table)
+    with run_progress(quiet=options["quiet"]) as show:
+        result = execute(request, show.on_progress, show.on_table)
     return _finish(result, as_json=options["as_json"])
 
 
@@ -218,8 +214,10 @@ def resume(directory: Path, threads: int | None, *, quiet: bool, as_json: bool) 
     from marsdisk.console import run_progress
     from marsdisk.runs import resume as resume_run
 
-    with run_progress(quiet=quiet) as on_progress:
-        result = resume_run(directory, threads=threads, on_progress=on_progress)
+    with run_progress(quiet=quiet) as show:
+        result = resume_run(
+            directory, threads=threads, on_progress=show.on_progress, on_table=show.on_table
+        )
     return _finish(result, as_json=as_json)
 
 
@@ -250,7 +248,7 @@ def check(
         return 0
     from marsdisk.config.translate import parameters
     from marsdisk.environment import execution
-    from marsdisk.simulate import Simulation
+    from marsdisk.simulation import Simulation
 
     how = execution(config.geometry.Nr, threads=None, configured=config.parallel.threads)
     plan = Simulation(parameters(config, how)).plan
@@ -409,7 +407,12 @@ def compare(first: Path, second: Path, rtol: float, *, as_json: bool) -> int:
 
 @cli.group()
 def tables() -> None:
-    """Radiation-pressure tables: where they come from, build and look at them."""
+    """Radiation-pressure tables: build them and look at them.
+
+    \b
+    marsdisk tables show baseline
+    marsdisk tables build --nk olivine.txt --output olivine.npz
+    """
 
 
 @tables.command("build")

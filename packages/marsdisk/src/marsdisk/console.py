@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from rich.console import Console
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from marsdisk.simulate import Progress as RunProgress
+    from marsdisk.simulation import Progress as RunProgress
 
 __all__ = [
     "describe_error",
@@ -42,36 +42,55 @@ def time_text(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
+class Callbacks(NamedTuple):
+    """What a run calls as it goes on; None where nothing is shown."""
+
+    on_progress: Callable[[RunProgress], None] | None
+    on_table: Callable[[int, int], None] | None
+
+
 @contextmanager
-def run_progress(*, quiet: bool) -> Iterator[Callable[[RunProgress], None] | None]:
-    """Give a callback that shows simulated time, steps and time left on standard error."""
+def run_progress(*, quiet: bool) -> Iterator[Callbacks]:
+    """Give callbacks that show simulated time, steps and time left on standard error."""
     console = Console(stderr=True)
     if quiet:
-        yield None
+        yield Callbacks(None, None)
     elif console.is_terminal:
-        with Progress(
-            TextColumn("{task.fields[at]} of {task.fields[end]}"),
-            BarColumn(),
-            TextColumn("{task.percentage:3.0f} %  {task.fields[steps]} steps "),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-            console=console,
-            transient=True,
-        ) as bar:
-            task = bar.add_task("run", total=1.0, at="0 s", end="...", steps=0)
-
-            def show(now: RunProgress) -> None:
-                bar.update(
-                    task,
-                    completed=done(now),
-                    at=time_text(now.time),
-                    end=time_text(now.t_end),
-                    steps=now.steps,
-                )
-
-            yield show
+        with _bar(console) as bar:
+            yield Callbacks(_run_task(bar), _step_task(bar, "radiation pressure"))
     else:
-        yield _plain_progress()
+        yield Callbacks(_plain_progress(), None)
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %  {task.fields[note]}"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+        console=console,
+        transient=True,
+    )
+
+
+def _run_task(bar: Progress) -> Callable[[RunProgress], None]:
+    task = bar.add_task("starting", total=1.0, note="")
+
+    def show(now: RunProgress) -> None:
+        at = f"{time_text(now.time)} of {time_text(now.t_end)}"
+        bar.update(task, completed=done(now), description=at, note=f"{now.steps} steps")
+
+    return show
+
+
+def _step_task(bar: Progress, what: str) -> Callable[[int, int], None]:
+    task = bar.add_task(what, total=1.0, note="", visible=False)
+
+    def show(finished: int, total: int) -> None:
+        bar.update(task, completed=finished / total, visible=finished < total)
+
+    return show
 
 
 def done(now: RunProgress) -> float:
@@ -103,11 +122,8 @@ def step_progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], No
     if quiet or not console.is_terminal:
         yield None
         return
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(what, total=1, visible=False)
-        yield lambda finished, total: bar.update(
-            task, completed=finished, total=total, visible=True
-        )
+    with _bar(console) as bar:
+        yield _step_task(bar, what)
 
 
 def run_summary(values: Mapping[str, Any], directory: Path) -> str:

@@ -29,7 +29,7 @@ from marsdisk.io.files import read_json, sha256_of, write_json
 from marsdisk.io.series import SeriesWriter, columns_of_run, drop_parts_after, last_output
 from marsdisk.io.summary import RunFacts, orbit_rollup, summary, write_run_card, write_summary
 from marsdisk.io.totals import read_totals
-from marsdisk.simulate import Progress, Simulation
+from marsdisk.simulation import Progress, Simulation
 
 if TYPE_CHECKING:
     from marsdisk.checkpoint import Checkpoint

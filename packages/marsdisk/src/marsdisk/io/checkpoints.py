@@ -51,7 +51,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         If the file is missing, damaged or of another kind.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        # NumPy leaves the file open when the archive is damaged, so it is opened here.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
             arrays = {name: data[name] for name in data.files}
         header = json.loads(arrays.pop(HEADER).tobytes())
         return Checkpoint(

@@ -272,7 +272,10 @@ def _combine(mass: FloatArray, deep: float, control: Controls, work: Work, trial
             value += WEIGHT[j] * work.sums[j, c]
         trial.increment[c] = value
     trial.increment[DEFECT] = 0.0
-    return math.sqrt(error / n) if total > 0.0 else 0.0
+    if not total > 0.0:
+        return 0.0
+    deep_error = abs(work.sums[3, DEEP]) / (control.rtol * (deep + floor))
+    return float(max(math.sqrt(error / n), deep_error))
 
 
 @jit
@@ -419,7 +422,10 @@ def mprk22_step(
         scale = max(trial.mass[k], mass[k]) + control.atol * total
         if scale > 0.0:
             error += ((trial.mass[k] - first[k]) / (control.rtol * scale)) ** 2
-    return math.sqrt(error / n)
+    change = abs(deep + trial.increment[DEEP] - early)
+    if change > 0.0:
+        change /= control.rtol * (deep + control.atol * total)
+    return float(max(math.sqrt(error / n), change))
 
 
 @jit

@@ -258,6 +258,11 @@ def _alone(arguments: Work) -> Row:
     return row or _lost_worker(arguments, f"the worker died {ATTEMPTS} times")
 
 
+def _allow_failures(dask_scheduler: Any, allowed: int) -> None:
+    """Set how often a worker may die under a run before the run is given up."""
+    dask_scheduler.allowed_failures = allowed
+
+
 def _dask_rows(scheduler: str, work: dict[int, Work]) -> Iterator[Row]:
     """Yield rows from a Dask cluster; it repeats a run whose worker died once."""
     try:
@@ -271,7 +276,8 @@ def _dask_rows(scheduler: str, work: dict[int, Work]) -> Iterator[Row]:
         rule = f"cannot be reached ({error})"
         hint = "start one with `dask scheduler`, and workers with `dask worker ADDRESS`"
         raise ConfigurationError((Problem("--scheduler", scheduler, rule, hint),)) from error
-    with client, distributed.config.set({"distributed.scheduler.allowed-failures": ATTEMPTS - 1}):
+    with client:
+        client.run_on_scheduler(_allow_failures, allowed=ATTEMPTS - 1)
         futures = {
             client.submit(run_point, *arguments, pure=False, retries=0): arguments
             for arguments in work.values()

@@ -12,7 +12,7 @@ from marsdisk.environment import execution
 from marsdisk.errors import MarsdiskError
 from marsdisk.kernels import CHANNELS
 from marsdisk.physics.constants import MARS_MASS, YEAR
-from marsdisk.simulate import Simulation
+from marsdisk.simulation import Simulation
 
 if TYPE_CHECKING:
     from marsdisk.snapshot import Snapshot

@@ -219,7 +219,7 @@ def read_table(path: str | Path) -> QprTable:
     path = Path(path)
     if path.suffix == ".npz":
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
                 provenance = json.loads(str(data["provenance"]))
                 return QprTable(data["temperatures"], data["sizes"], data["qpr"], provenance)
         except (OSError, ValueError, KeyError) as error:

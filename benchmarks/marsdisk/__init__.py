@@ -1,0 +1,1 @@
+"""Measurements of marsdisk; each module writes its numbers with `--json FILE`."""
