@@ -158,7 +158,7 @@ class TrialClock:
 def main() -> int:
     """Measure, print and write the numbers; 1 if a trial costs too much."""
     options = _options()
-    peers, missing = available([] if options.alone else [tuner.name for tuner in TUNERS])
+    peers, missing = available(() if options.alone else TUNERS)
     with tempfile.TemporaryDirectory(prefix="tighten-overhead-") as folder:
         project = _project(Path(folder), trials=options.trials, pairs=options.pairs)
         study = Study.load(project)

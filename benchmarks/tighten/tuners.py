@@ -36,9 +36,8 @@ class Tuner:
         return f"{self.name} {version(self.name)}"
 
 
-def available(names: Sequence[str]) -> tuple[list[Tuner], list[str]]:
+def available(asked: Sequence[Tuner]) -> tuple[list[Tuner], list[str]]:
     """Return the tuners that are installed, and the names of those that are not."""
-    asked = [tuner for tuner in TUNERS if tuner.name in names]
     found = [tuner for tuner in asked if importlib.util.find_spec(tuner.name) is not None]
     return found, [tuner.name for tuner in asked if tuner not in found]
 
