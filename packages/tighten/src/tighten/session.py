@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tighten.decision import Outcome, Status, convergence
+from tighten.convergence import convergence, incumbent
+from tighten.decision import Outcome, Status
 from tighten.errors import BaselineError, FailureKind, TrialError
 from tighten.events import Step, StepStarted, StudyDone, StudyStarted, TrialDone
 from tighten.ledger import Pair, now
@@ -27,19 +28,7 @@ if TYPE_CHECKING:
     from tighten.parameters import Configuration
     from tighten.search import Strategy
 
-__all__ = ["Session", "incumbent"]
-
-
-def incumbent(trials: tuple[TrialRecord, ...]) -> TrialRecord:
-    """Return the best trial so far: the last that was accepted, else the baseline."""
-    accepted = [
-        trial
-        for trial in trials
-        if trial.role is Role.SEARCH
-        and trial.verdict is not None
-        and trial.verdict.outcome is Outcome.ACCEPT
-    ]
-    return accepted[-1] if accepted else trials[0]
+__all__ = ["Session"]
 
 
 class Session:

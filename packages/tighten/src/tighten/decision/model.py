@@ -11,7 +11,7 @@ from enum import StrEnum
 from tighten.errors import StudyError
 from tighten.samples import Statistic
 
-__all__ = ["Case", "Evidence", "Goal", "Outcome", "Policy", "Verdict"]
+__all__ = ["Case", "Evidence", "Goal", "Limits", "Outcome", "Policy", "Status", "Verdict"]
 
 
 class Goal(StrEnum):
@@ -169,3 +169,46 @@ class Verdict:
     reruns: int
     alpha: float
     regressed: tuple[str, ...] = ()
+
+
+class Status(StrEnum):
+    """Why a study ended."""
+
+    SUCCESS = "success"
+    PRIMARY_SUCCESS = "primary_success"
+    MAX_TRIALS = "max_trials"
+    TIME_BUDGET = "time_budget"
+    STAGNATION = "stagnation"
+    REGRESSION = "regression"
+    EXHAUSTED = "exhausted"
+    INTERRUPTED = "interrupted"
+    BASELINE_FAILED = "baseline_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When a study stops although its strategy has more to propose.
+
+    Parameters
+    ----------
+    max_trials
+        Trials of the search, without baseline and confirmation.
+    time_budget
+        Seconds of the whole run; None for no limit.
+    stagnation_trials
+        Stop after this many judged trials in a row none of which was accepted with a gain of
+        ``stagnation_improvement``; None for never.
+    stagnation_improvement
+        Gain over the incumbent that counts as progress.
+    stop_on_success
+        Stop as soon as the targets are reached; else they are only reported.
+    stop_on_regression
+        Stop after a trial in which a case was shown to lose more than it may.
+    """
+
+    max_trials: int
+    time_budget: float | None = None
+    stagnation_trials: int | None = None
+    stagnation_improvement: float = 0.01
+    stop_on_success: bool = True
+    stop_on_regression: bool = False

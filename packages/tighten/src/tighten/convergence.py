@@ -1,4 +1,4 @@
-"""When a study is over, and why.
+"""Which trial is the best so far, and when a study is over and why.
 
 The rules look at what the ledger holds, in this order, and the first that applies names the
 status: the baseline failed, an interrupt, success, primary success, regression, the number of
@@ -7,61 +7,21 @@ trials, the time budget, stagnation, nothing left to propose.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tighten.decision.model import Case, Outcome
+from tighten.decision import Case, Limits, Outcome, Status
+from tighten.record import Role, TrialRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tighten.record import TrialRecord
-
-__all__ = ["Limits", "Status", "convergence"]
+__all__ = ["convergence", "incumbent"]
 
 
-class Status(StrEnum):
-    """Why a study ended."""
-
-    SUCCESS = "success"
-    PRIMARY_SUCCESS = "primary_success"
-    MAX_TRIALS = "max_trials"
-    TIME_BUDGET = "time_budget"
-    STAGNATION = "stagnation"
-    REGRESSION = "regression"
-    EXHAUSTED = "exhausted"
-    INTERRUPTED = "interrupted"
-    BASELINE_FAILED = "baseline_failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When a study stops although its strategy has more to propose.
-
-    Parameters
-    ----------
-    max_trials
-        Trials of the search, without baseline and confirmation.
-    time_budget
-        Seconds of the whole run; None for no limit.
-    stagnation_trials
-        Stop after this many judged trials in a row none of which was accepted with a gain of
-        ``stagnation_improvement``; None for never.
-    stagnation_improvement
-        Gain over the incumbent that counts as progress.
-    stop_on_success
-        Stop as soon as the targets are reached; else they are only reported.
-    stop_on_regression
-        Stop after a trial in which a case was shown to lose more than it may.
-    """
-
-    max_trials: int
-    time_budget: float | None = None
-    stagnation_trials: int | None = None
-    stagnation_improvement: float = 0.01
-    stop_on_success: bool = True
-    stop_on_regression: bool = False
+def incumbent(trials: Sequence[TrialRecord]) -> TrialRecord:
+    """Return the best trial so far: the last of the search that was accepted, else the baseline."""
+    accepted = [trial for trial in trials if trial.role is Role.SEARCH and _accepted(trial)]
+    return accepted[-1] if accepted else trials[0]
 
 
 def convergence(
@@ -90,9 +50,9 @@ def convergence(
     interrupted
         Whether the user asked to stop.
     """
-    if any(trial.role == "baseline" and trial.failure for trial in history):
+    if any(trial.role is Role.BASELINE and trial.failure for trial in history):
         return Status.BASELINE_FAILED
-    search = [trial for trial in history if trial.role == "search"]
+    search = [trial for trial in history if trial.role is Role.SEARCH]
     primary = [case for case in cases if case.primary]
     goes_for_targets = limits.stop_on_success
     rules = (
@@ -110,7 +70,9 @@ def convergence(
 
 def _reaches_targets(history: Sequence[TrialRecord], cases: Sequence[Case]) -> bool:
     """Return whether the best trial so far meets every target of ``cases``, at least one."""
-    kept = [t for t in history if t.role == "baseline" or (t.role == "search" and _accepted(t))]
+    kept = [
+        t for t in history if t.role is Role.BASELINE or (t.role is Role.SEARCH and _accepted(t))
+    ]
     values = {case.case: case.median for case in kept[-1].cases} if kept else {}
     wanted = [case for case in cases if case.target is not None]
     return bool(wanted) and all(
