@@ -168,7 +168,7 @@ class Bench:
             values = pair_values(ours, theirs, self._options.cases)
             log.add(values, candidate_first=first)
             verdict = test.add(*values)
-            self._tell(trial, test.verdict_now())
+            self._tell(trial, verdict or test.verdict_now())
         return Duel(
             verdict=replace(verdict, reruns=log.reruns),
             candidate=self._summaries(log.candidate, ours),
