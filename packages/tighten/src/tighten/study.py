@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tighten import report
 from tighten.bench import Bench
 from tighten.comparison import Comparison, extracted_revision, file_summaries
-from tighten.errors import BaselineError, StudyError, TrialError
+from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.files import make_state_directory, write_atomically
 from tighten.ledger import Ledger, now
 from tighten.machine import fingerprint, fingerprint_key
@@ -125,7 +125,7 @@ class Study:
         for name in texts:
             if name not in by_name:
                 near = get_close_matches(name, by_name, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
+                hint = f"; did you mean {near[0]}?" if near else "."
                 raise StudyError(
                     f"unknown parameter {name!r}{hint} The study has: {', '.join(by_name)}"
                 )
@@ -171,6 +171,7 @@ class Study:
             try:
                 built = bench.build(configuration)
                 gates = bench.keep_references(built)
+                _require_passed(gates)
                 measured = bench.measure(
                     built, launches=launches or self.options.benchmark.launches
                 )
@@ -491,6 +492,12 @@ class Study:
         if int(number) >= len(trials):
             raise StudyError(f"there is no trial {number}; the newest run has {len(trials)}")
         return trials[int(number)].configuration
+
+
+def _require_passed(gates: Sequence[GateResult]) -> None:
+    for gate in gates:
+        if not gate.passed:
+            raise TrialError(f"gate {gate.name!r}: {gate.detail}", kind=FailureKind.GATE)
 
 
 def _built_baseline(bench: Bench, values: Configuration) -> Built:

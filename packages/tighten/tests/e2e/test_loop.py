@@ -54,3 +54,13 @@ def test_nothing_to_gain_keeps_the_baseline(tmp_path: Path) -> None:
     refused = project.tighten("apply")
     assert refused.code == 2
     assert "no confirmed gain" in refused.err
+
+
+def test_measure_fails_with_a_gate_that_fails(tmp_path: Path) -> None:
+    project = sleeper(tmp_path)
+    passed = project.tighten("measure")
+    assert (passed.code, "gates passed: same answer" in passed.out) == (0, True)
+    (tmp_path / "check.py").write_text("raise SystemExit(4)\n")
+    failed = project.tighten("measure")
+    assert failed.code == 1
+    assert "failed (gate): gate 'same answer': the gate ended with exit status 4" in failed.out

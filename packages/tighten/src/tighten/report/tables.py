@@ -83,7 +83,7 @@ def trial_text(trial: TrialRecord, *, cases: Sequence[Case], width: int, colour:
         )
     parts: list[RenderableType] = [table]
     if trial.gates:
-        parts.append(Text(f"\n{len(trial.gates)} gates passed"))
+        parts.append(Text("\ngates passed: " + ", ".join(gate.name for gate in trial.gates)))
     return rendered(parts, width=width, colour=colour)
 
 
