@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tighten.decision import Case, Status, Verdict
+from tighten.decision import Case, Policy, Status, Verdict
 from tighten.errors import FailureKind, TrialError
 from tighten.parameters import Configuration
 
@@ -112,6 +112,7 @@ class StudyRecord:
     parameters: tuple[Mapping[str, Any], ...]  # name, kind, place, domain, baseline value
     machine: Mapping[str, Any]
     max_trials: int
+    policy: Policy = field(default=Policy())
     trials: tuple[TrialRecord, ...] = field(default=())
     best: int = 0  # number of the trial whose values are kept; 0 is the baseline
     confirmation: Verdict | None = None  # fresh measurement of the best against the baseline

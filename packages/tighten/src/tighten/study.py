@@ -383,6 +383,7 @@ class Study:
             parameters=tuple(self._facts(parameter) for parameter in self.parameters()),
             machine=fingerprint(),
             max_trials=options.limits.max_trials,
+            policy=options.policy,
         )
 
     def _facts(self, planned: PlannedParameter) -> Mapping[str, Any]:

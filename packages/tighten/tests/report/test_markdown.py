@@ -117,7 +117,7 @@ def test_a_document_that_cannot_be_written_is_one_clear_error(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("os.fsync", refuse)
     with pytest.raises(StateError, match="Permission denied"):
         update_document(path, "t", "x")
     assert path.read_text() == DOCUMENT

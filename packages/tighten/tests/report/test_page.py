@@ -85,7 +85,7 @@ def test_every_number_is_there_without_javascript(any_study: StudyRecord) -> Non
 def test_shows_cases_values_evidence_patch_failures_machine(campaign: StudyRecord) -> None:
     text = Outline(Page().render(campaign)).text.replace("\N{NO-BREAK SPACE}", " ")
     for expected in (
-        "Confirmed gain over the baseline: +14.8 %, interval +14.2 to +15.4 %.",
+        "Confirmed gain over the baseline: +14.8 %, 90 % interval +14.2 to +15.4 %.",
         "size_10000 primary speedup_vs_numpy 0.8312 0.9911",
         "at least 0.9500 reached",
         "PARALLEL_THRESHOLD_SMALL 50000 10000",

@@ -29,7 +29,7 @@ def test_tells_status_values_cases_confirmation_page_and_next_step(campaign: Stu
     text = render(campaign)
     for expected in (
         "success (every target is reached)",
-        "Confirmed gain over the baseline: +14.8 %, interval +14.2 to +15.4 %.",
+        "Confirmed gain over the baseline: +14.8 %, 90 % interval +14.2 to +15.4 %.",
         "PARALLEL_THRESHOLD_SMALL   50000  10000",
         "size_10000 (primary)  0.8312  0.9911  +19.2 %  +18.6 to +19.8 %  0.9500 reached",
         "3 of 3 targets reached",

@@ -307,9 +307,14 @@ class Summary:
         gain = f", {quantity.ratio(ratio)} the baseline during the search" if ratio else ""
         return f"Trial {study.best} is the best so far{gain}; it is not confirmed yet."
 
+    @property
+    def interval_name(self) -> str:
+        """What the intervals are called, such as ``90 % interval``."""
+        return f"{100 * self.study.policy.confidence:g} % interval"
+
     def _confirmed(self, verdict: Verdict) -> str:
         evidence = verdict.objective
-        figures = f"{quantity.percent(evidence.gain)}, interval {interval(evidence)}"
+        figures = f"{quantity.percent(evidence.gain)}, {self.interval_name} {interval(evidence)}"
         if verdict.outcome is Outcome.ACCEPT:
             return f"Confirmed gain over the baseline: {figures}."
         return (

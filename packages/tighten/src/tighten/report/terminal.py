@@ -208,7 +208,7 @@ def confirmation_line(summary: Summary) -> str:
     }
     spread = quantity.percent(evidence.spread, signed=False)
     return (
-        f"{words[verdict.outcome]}: {quantity.percent(evidence.gain)}, interval "
+        f"{words[verdict.outcome]}: {quantity.percent(evidence.gain)}, {summary.interval_name} "
         f"{interval(evidence)}, E = {quantity.e_value(evidence.e_value)} "
         f"(needs {quantity.e_value(1.0 / verdict.alpha)}), "
         f"{quantity.count(verdict.pairs, 'pair')}, spread {spread}, {rerun_rate(verdict)}"
