@@ -88,7 +88,8 @@ class Bench:
         self._workplace = workplace
         self._listener = listener
         self._lock = MeasuringLock()
-        self._coin = random.Random(options.seed)
+        # Not seeded: that the order of a pair cannot be foreseen is what the verdict rests on.
+        self._coin = random.SystemRandom()
         self._earlier: list[Launch] = []
 
     def build(self, configuration: Configuration, *, beside: Built | None = None) -> Built:

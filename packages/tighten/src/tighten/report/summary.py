@@ -148,10 +148,11 @@ class CaseRow:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is reached; None without target or value."""
-        if self.case.target is None or self.after is None:
+        """Whether the values that are kept reach the target; None without target or value."""
+        kept = self.before if self.after is None else self.after
+        if self.case.target is None or kept is None:
             return None
-        return self.case.meets_target(self.after)
+        return self.case.meets_target(kept)
 
     @property
     def result(self) -> str:
