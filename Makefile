@@ -40,7 +40,7 @@ lint: setup  ## formatters, linters, types, stubs, import contracts
 	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 
 bench: setup  ## print every number in docs/performance, and write it there
-	$(RUN) python benchmarks/run.py
+	$(RUN) --group peers python -m benchmarks.run --write
 
 docs: setup  ## regenerate what is generated: references, tables, pictures
 	$(RUN) python docs/generate.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -78,12 +79,14 @@ def _result(path: Path, stamp: int, completed: Completed, format: str) -> Result
 def _cleared(result: Path) -> int:
     """Remove an earlier result; return the present time by the clock of its file system [ns]."""
     try:
-        result.parent.mkdir(parents=True, exist_ok=True)
-        if result.is_dir() and not result.is_symlink():
-            shutil.rmtree(result)
-        result.unlink(missing_ok=True)
-        result.touch()
-        stamp = result.stat().st_mtime_ns
+        _remove(result)
+        try:
+            probe = result.open("xb", buffering=0)
+        except FileNotFoundError:
+            result.parent.mkdir(parents=True, exist_ok=True)
+            probe = result.open("xb", buffering=0)
+        with probe:
+            stamp = os.fstat(probe.fileno()).st_mtime_ns
         result.unlink()
     except OSError as error:
         raise StateError(
@@ -91,6 +94,13 @@ def _cleared(result: Path) -> int:
             "directory writable, or choose another place with --state DIR"
         ) from error
     return stamp
+
+
+def _remove(result: Path) -> None:
+    try:
+        result.unlink(missing_ok=True)
+    except IsADirectoryError:
+        shutil.rmtree(result)
 
 
 def _require_new(result: Path, stamp: int, completed: Completed) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tighten.errors import StateError
 
 if TYPE_CHECKING:
+    import io
     from pathlib import Path
 
 __all__ = ["BoundedLog", "OutputPipe"]
@@ -44,8 +45,7 @@ class BoundedLog:
         self._left_out = 0
         self._tail = b""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("wb", buffering=0)
+            self._file = _opened(path)
         except OSError as error:
             raise _unwritable(path, error) from error
 
@@ -93,6 +93,14 @@ class BoundedLog:
                 view = view[self._file.write(view) :]
         except OSError as error:
             raise _unwritable(self.path, error) from error
+
+
+def _opened(path: Path) -> io.FileIO:
+    try:
+        return path.open("wb", buffering=0)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb", buffering=0)
 
 
 def _unwritable(path: Path, error: OSError) -> StateError:

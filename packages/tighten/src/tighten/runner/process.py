@@ -76,6 +76,7 @@ class Subprocess:
     def __init__(self, conditions: Conditions | None = None) -> None:
         self._conditions = conditions or Conditions()
         _check(self._conditions)
+        self._inherited = dict(os.environ)  # decoding it takes longer than all else before a start
 
     def run(
         self, command: Command, places: Places, *, log: Path, kind_on_failure: FailureKind
@@ -83,7 +84,7 @@ class Subprocess:
         """Run ``command`` to its end; see `Runner.run`."""
         mark = new_mark()
         line = shell_line(command.template, places)
-        environment = environment_for(command, places, self._conditions, os.environ)
+        environment = environment_for(command, places, self._conditions, self._inherited)
         environment[MARK] = mark
         directory = _working_directory(command, places)
         load = os.getloadavg()[0]

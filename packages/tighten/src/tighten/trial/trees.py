@@ -11,6 +11,7 @@ its files may be damaged.
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 
 from tighten.codehash import CodeHash
 from tighten.files import make_state_directory, replace_file, storage_errors
+from tighten.parameters import configuration_key
 from tighten.trial.files import project_files
 from tighten.trial.journal import recover
 from tighten.trial.lock import DirectoryLock
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Trees"]
 
+RECENT = 4  # configurations whose edits are remembered
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 # Some build tools obey the ignore files of all parent directories; the state directory ignores
@@ -61,6 +64,7 @@ class Trees:
         self._runner = runner
         make_state_directory(site.state)
         self._lock = DirectoryLock(site.state)
+        self._recent: dict[str, tuple[Mapping[Path, bytes], str]] = {}
         try:
             recover(site.project, site.state)
             root = site.state / "trees"
@@ -145,7 +149,18 @@ class Trees:
                 raise
 
     def _wanted(self, configuration: Configuration) -> tuple[Mapping[Path, bytes], str]:
-        """Return the contents of the bound files, and the key of the build they give."""
+        """Return the contents of the bound files, and the key of the build they give.
+
+        A slot is asked about and built, for two configurations in turn, so the last few are kept.
+        """
+        name = configuration_key(configuration)
+        if name not in self._recent:
+            if len(self._recent) >= RECENT:
+                self._recent.clear()
+            self._recent[name] = self._edited(configuration)
+        return self._recent[name]
+
+    def _edited(self, configuration: Configuration) -> tuple[Mapping[Path, bytes], str]:
         edits = self._site.edits(configuration, self._originals)
         contents = {
             path: edits[path] if path in edits else (self._originals / path).read_bytes()
@@ -227,6 +242,7 @@ class _TreeSlot:
         replace_file(self._state, json.dumps(state).encode())
 
 
+@functools.cache
 def _boot() -> str:
     """Return what names this start of the machine; empty where nothing does."""
     return BOOT_ID.read_text(encoding="ascii").strip() if BOOT_ID.exists() else ""
