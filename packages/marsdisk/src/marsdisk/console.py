@@ -36,7 +36,7 @@ PLAIN_INTERVAL = 10.0
 
 def time_text(seconds: float) -> str:
     """Return a simulated time in the unit people would use."""
-    for unit, length in (("yr", YEAR), ("d", 86400.0), ("h", 3600.0)):
+    for unit, length in (("yr", YEAR), ("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 0.1 * length:
             return f"{seconds / length:.3g} {unit}"
     return f"{seconds:.3g} s"
