@@ -75,7 +75,7 @@ def _bar(console: Console) -> Progress:
 
 
 def _run_task(bar: Progress) -> Callable[[RunProgress], None]:
-    task = bar.add_task("starting", total=1.0, note="")
+    task = bar.add_task("starting, compiles once", total=1.0, note="")
 
     def show(now: RunProgress) -> None:
         at = f"{time_text(now.time)} of {time_text(now.t_end)}"
