@@ -135,6 +135,7 @@ def slayer(stop: threading.Event, victims: int) -> threading.Thread:
     return thread
 
 
+@pytest.mark.long
 def test_a_run_whose_worker_dies_is_repeated_once(
     swept: tuple[Path, list[Row]], tmp_path: Path, base: Tree
 ) -> None:
