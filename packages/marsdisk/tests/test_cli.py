@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 from marsdisk.cli import cli
+from marsdisk.config import Config
+from marsdisk.runs import RunRequest, execute
 
 if TYPE_CHECKING:
     import subprocess
@@ -113,11 +115,15 @@ def test_tables_show_lists_both_sizes_of_half_gravity() -> None:
     assert len(hot.split()) == 3
 
 
-def test_compare_tells_runs_apart(tmp_path: Path, marsdisk: Command, keys: list[str]) -> None:
-    for name, extra in (("a", "1e-3"), ("b", "1e-4")):
-        rtol = f"--override=numerics.rtol={extra}"
-        marsdisk("run", "minimal", *keys, rtol, "--no-figures", "--output", tmp_path / name)
-    assert marsdisk("compare", "a", "a").returncode == 0
-    different = marsdisk("compare", "a", "b")
-    assert different.returncode == 1
-    assert "steps" in different.stdout
+def test_compare_tells_runs_apart(tmp_path: Path, small: Callable[..., Config]) -> None:
+    for name, rtol in (("a", "1e-3"), ("b", "1e-4")):
+        execute(RunRequest(small(f"numerics.rtol={rtol}"), name, tmp_path / name))
+    first, second = str(tmp_path / "a"), str(tmp_path / "b")
+    equal = CliRunner().invoke(cli, ["compare", first, first], standalone_mode=False)
+    assert equal.return_value == 0
+    different = CliRunner().invoke(cli, ["compare", first, second], standalone_mode=False)
+    assert different.return_value == 1
+    assert "steps" in different.output
+    loose = ["compare", first, second, "--rtol", "1", "--json"]
+    found = json.loads(CliRunner().invoke(cli, loose, standalone_mode=False).output)
+    assert 0.0 < found["differences"]["sigma_kg_m2"] < 1e-2

@@ -172,7 +172,9 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(whole: Path, tmp_path
     assert found.scalars["output_index"] == 9
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)]
+)
 def test_kill_at_a_random_moment_then_resume_is_bit_for_bit(
     whole: Path, tmp_path: Path, marsdisk: Command, small_keys: tuple[str, ...], seed: int
 ) -> None:
@@ -201,7 +203,10 @@ def wait_for(path: Path, process: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long)],
+)
 def test_a_signal_leaves_a_checkpoint_and_its_exit_code(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:

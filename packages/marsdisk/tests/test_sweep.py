@@ -19,6 +19,7 @@ from marsdisk.sweep import (
     run_campaign,
 )
 from marsdisk.sweep.campaign import Row
+from marsdisk.sweep.work import run_point
 
 Tree = dict[str, Any]
 GRID = product([parse_axis("radiation.TM_K=2000:4000:2"), parse_axis("psd.alpha=3.3,3.5")])
@@ -112,11 +113,11 @@ def test_a_directory_of_another_sweep_is_refused(swept: tuple[Path, list[Row]], 
         run_campaign(Campaign(base, GRID[:2], directory))
 
 
-def test_a_run_that_cannot_be_is_recorded_and_the_rest_goes_on(tmp_path: Path, base: Tree) -> None:
-    points = product([parse_axis("radiation.TM_K=900,3000")])
-    rows = run_campaign(Campaign(base, points, tmp_path / "sweep"))
-    assert [row["status"] for row in rows] == ["failed", "finished"]
-    assert "radiation.TM_K" in rows[0]["error"]
+def test_a_run_that_cannot_be_is_recorded_with_its_reason(base: Tree) -> None:
+    row = run_point(7, "identity", base | {"radiation": {"optics": "constant", "TM_K": 900.0}})
+    assert (row["run"], row["status"]) == (7, "failed")
+    assert "radiation.TM_K" in row["error"]
+    assert "radiation.Q_pr" in row["error"]
 
 
 def slayer(stop: threading.Event, victims: int) -> threading.Thread:
@@ -134,6 +135,7 @@ def slayer(stop: threading.Event, victims: int) -> threading.Thread:
     return thread
 
 
+@pytest.mark.long
 def test_a_run_whose_worker_dies_is_repeated_once(
     swept: tuple[Path, list[Row]], tmp_path: Path, base: Tree
 ) -> None:

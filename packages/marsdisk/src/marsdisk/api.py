@@ -61,7 +61,7 @@ def simulate(
     >>> from marsdisk import Config, simulate
     >>> run = simulate(Config.preset("minimal", ["numerics.outputs.n_outputs=5"]))
     >>> dict(run.sizes)
-    {'time': 6, 'cell': 1, 'size': 40}
+    {'time': 6, 'cell': 1, 'size': 40, 'edge': 41}
     >>> run.sigma_kg_m2.units
     'kg m^-2'
     """

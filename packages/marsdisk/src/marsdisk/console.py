@@ -36,7 +36,7 @@ PLAIN_INTERVAL = 10.0
 
 def time_text(seconds: float) -> str:
     """Return a simulated time in the unit people would use."""
-    for unit, length in (("yr", YEAR), ("d", 86400.0), ("h", 3600.0)):
+    for unit, length in (("yr", YEAR), ("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 0.1 * length:
             return f"{seconds / length:.3g} {unit}"
     return f"{seconds:.3g} s"
@@ -75,7 +75,7 @@ def _bar(console: Console) -> Progress:
 
 
 def _run_task(bar: Progress) -> Callable[[RunProgress], None]:
-    task = bar.add_task("starting", total=1.0, note="")
+    task = bar.add_task("starting, compiles once", total=1.0, note="")
 
     def show(now: RunProgress) -> None:
         at = f"{time_text(now.time)} of {time_text(now.t_end)}"

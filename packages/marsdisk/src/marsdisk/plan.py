@@ -385,6 +385,16 @@ def _drag(parameters: Parameters, size: FloatArray) -> FloatArray:
     return transport.drag_rate(size, parameters.grid.density, law.gas_density, law.gas_speed)
 
 
+def _scaling_law(law: Supply) -> FloatArray:
+    power = (law.scaling_reference, law.scaling_exponent, law.scaling_amplitude)
+    return np.array([*power, law.scaling_floor, law.scaling_cap])
+
+
+def _feedback_law(law: Supply) -> FloatArray:
+    rate = law.feedback_gain / law.feedback_time
+    return np.array([law.feedback_tau, rate, law.feedback_min, law.feedback_max])
+
+
 def _drive(parameters: Parameters, grid: Grid, injection: FloatArray, t_orb: FloatArray) -> Drive:
     drivers, law, sinks = parameters.drivers, parameters.supply, parameters.sinks
     heat, light, phase = drivers.temperature, drivers.radiation, drivers.phase
@@ -430,26 +440,11 @@ def _drive(parameters: Parameters, grid: Grid, injection: FloatArray, t_orb: Flo
         deep_rate=np.zeros(t_orb.size) if mixing is None else 1.0 / (mixing * t_orb),
         taper=law.taper_fraction if law.depletion == "taper" else 0.0,
         scaling=_SCALINGS[law.scaling],
-        scaling_law=np.array(
-            [
-                law.scaling_reference,
-                law.scaling_exponent,
-                law.scaling_amplitude,
-                law.scaling_floor,
-                law.scaling_cap,
-            ]
-        ),
+        scaling_law=_scaling_law(law),
         scaling_temperature=law.scaling_temperature,
         scaling_value=law.scaling_value,
         feedback=int(law.feedback and law.enabled),
-        feedback_law=np.array(
-            [
-                law.feedback_tau,
-                law.feedback_gain / law.feedback_time,
-                law.feedback_min,
-                law.feedback_max,
-            ]
-        ),
+        feedback_law=_feedback_law(law),
         drag=_drag(parameters, grid.size),
         escape=np.array(
             [sinks.escape_rate, sinks.escape_power, sinks.escape_temperature, sinks.escape_floor]
@@ -530,6 +525,31 @@ def _initial_density(parameters: Parameters, kappa: float, n_cells: int) -> Floa
     return np.full(n_cells, sigma)
 
 
+def _cells(parameters: Parameters, rings: _Rings, t_blow: FloatArray, kappa: float) -> Cells:
+    """Return the constants of each cell."""
+    vapour, phase = parameters.drivers.sublimation, parameters.drivers.phase
+    far_field = vapour.dilution is GrainDilution.FAR_FIELD
+    grain_factor = temperature.grain_temperature_factor(rings.r, vapour.q_abs, far_field=far_field)
+    phase_factor = np.ones(rings.r.size)
+    if phase.use_grain_temperature:
+        phase_factor = temperature.grain_temperature_factor(
+            rings.r, phase.q_abs, far_field=far_field
+        )
+    light = parameters.drivers.radiation
+    constant, tables = _supply_rates(parameters.supply, rings.r, rings.t_orb, kappa, light)
+    return Cells(
+        radius=rings.r,
+        area=rings.area,
+        omega=rings.omega,
+        t_blow=t_blow,
+        grain_factor=grain_factor,
+        phase_factor=phase_factor,
+        breaks=_breaks(parameters, grain_factor, phase_factor),
+        constant_rate=constant,
+        table_rate=tables,
+    )
+
+
 def plan_run(parameters: Parameters) -> RunPlan:
     """Return the static arrays of a run.
 
@@ -548,30 +568,8 @@ def plan_run(parameters: Parameters) -> RunPlan:
     kappa = float(grid.area @ shares)
     s_floor = max(parameters.grid.s_min, a_blow)
     chi, t_blow = _blowout_times(parameters, s_floor, hot, rings.omega)
-    vapour = drivers.sublimation
-    grain_factor = temperature.grain_temperature_factor(
-        rings.r, vapour.q_abs, far_field=vapour.dilution is GrainDilution.FAR_FIELD
-    )
-    phase_factor = np.ones(rings.r.size)
-    if drivers.phase.use_grain_temperature:
-        phase_factor = temperature.grain_temperature_factor(
-            rings.r, drivers.phase.q_abs, far_field=vapour.dilution is GrainDilution.FAR_FIELD
-        )
-    constant, tables = _supply_rates(
-        parameters.supply, rings.r, rings.t_orb, kappa, drivers.radiation
-    )
+    cells = _cells(parameters, rings, t_blow, kappa)
     injection = _injection(parameters.supply, edges, shares, s_floor)
-    cells = Cells(
-        radius=rings.r,
-        area=rings.area,
-        omega=rings.omega,
-        t_blow=t_blow,
-        grain_factor=grain_factor,
-        phase_factor=phase_factor,
-        breaks=_breaks(parameters, grain_factor, phase_factor),
-        constant_rate=constant,
-        table_rate=tables,
-    )
     return RunPlan(
         parameters=parameters,
         r=rings.r,
@@ -592,7 +590,7 @@ def plan_run(parameters: Parameters) -> RunPlan:
         initial_a_blow=a_blow,
         eccentricity=_eccentricity(parameters, rings.r),
         inclination=np.full(rings.r.size, parameters.collisions.i0),
-        reservoir=_reservoir(parameters.supply, rings.area, constant[0]),
+        reservoir=_reservoir(parameters.supply, rings.area, cells.constant_rate[0]),
         grid=grid,
         cells=cells,
         drive=_drive(parameters, grid, injection, rings.t_orb),

@@ -104,7 +104,7 @@ def _blowout_range(axes: Axes, history: History) -> None:
 
 
 def _duration(seconds: float) -> str:
-    for unit, length in (("yr", YEAR), ("d", 86400.0), ("h", 3600.0)):
+    for unit, length in (("yr", YEAR), ("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= length:
             return f"{seconds / length:.3g} {unit}"
     return f"{seconds:.3g} s"
@@ -233,6 +233,6 @@ CAPTIONS = {
 
 PICTURES: dict[str, tuple[Picture, str]] = {
     draw.__name__: (draw, " ".join(CAPTIONS[draw.__name__].split()))
-    for draw in (size_distribution, mass_loss, maps, ledger, drivers)
+    for draw in (size_distribution, mass_loss, ledger, drivers, maps)
 }
 """Picture and caption by file name."""

@@ -59,6 +59,15 @@ def _spacing(values: FloatArray) -> str:
     return "log" if values.min() > 0.0 and values.max() / values.min() > 10.0 else "linear"
 
 
+def _edges(centres: FloatArray) -> FloatArray:
+    """Return cell edges half-way between the centres, in the spacing that the axis shows."""
+    log = _spacing(centres) == "log"
+    x = np.log(centres) if log else centres
+    middle = 0.5 * (x[1:] + x[:-1])
+    edges = np.concatenate(([2.0 * x[0] - middle[0]], middle, [2.0 * x[-1] - middle[-1]]))
+    return np.exp(edges) if log else edges
+
+
 def _line(names: Sequence[str], axes: Sequence[FloatArray], lost: FloatArray) -> Figure:
     figure = Figure(figsize=(7.0, 4.5), layout="constrained")
     panel = figure.add_subplot()
@@ -81,7 +90,7 @@ def _plane(names: Sequence[str], axes: Sequence[FloatArray], lost: FloatArray) -
     if x.size * y.size == lost.size:
         grid = np.full((y.size, x.size), np.nan)
         grid[np.searchsorted(y, axes[1]), np.searchsorted(x, axes[0])] = lost
-        mesh: ScalarMappable = panel.pcolormesh(x, y, grid, norm=norm, shading="nearest")
+        mesh: ScalarMappable = panel.pcolormesh(_edges(x), _edges(y), grid, norm=norm)
     else:
         mesh = panel.scatter(axes[0], axes[1], c=lost, norm=norm, s=30)
     panel.set(xlabel=names[0], ylabel=names[1], xscale=_spacing(axes[0]), yscale=_spacing(axes[1]))

@@ -190,7 +190,7 @@ def _rows(
     return _process_rows(campaign.workers, work)
 
 
-def _lost_worker(arguments: Work, why: str) -> Row:
+def _failed(arguments: Work, why: str) -> Row:
     index, identity, _ = arguments
     return {"run": index, "identity": identity, "status": "failed", "error": why}
 
@@ -220,7 +220,7 @@ def _pool_rows(workers: int, waiting: list[Work], suspects: list[Work]) -> Itera
                 running[pool.submit(run_point, *arguments)] = arguments
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 arguments = running.pop(future)
-                row = _row_of(future)
+                row = _row_of(future, arguments)
                 if row is None:
                     suspects.append(arguments)
                 else:
@@ -242,20 +242,21 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _row_of(future: Future[Row]) -> Row | None:
-    try:
-        return future.result()
-    except BrokenProcessPool:
+def _row_of(future: Future[Row], arguments: Work) -> Row | None:
+    """Return the row of a finished run, or None if its process died."""
+    error = future.exception()
+    if isinstance(error, BrokenProcessPool):
         return None
+    return future.result() if error is None else _failed(arguments, repr(error))
 
 
 def _alone(arguments: Work) -> Row:
     with _pool(1) as pool:
         try:
-            row = _row_of(pool.submit(run_point, *arguments))
+            row = _row_of(pool.submit(run_point, *arguments), arguments)
         except BrokenProcessPool:
             row = None
-    return row or _lost_worker(arguments, f"the worker died {ATTEMPTS} times")
+    return row or _failed(arguments, f"the worker died {ATTEMPTS} times")
 
 
 def _allow_failures(dask_scheduler: Any, allowed: int) -> None:
@@ -287,5 +288,5 @@ def _dask_rows(scheduler: str, work: dict[int, Work]) -> Iterator[Row]:
             if future.status == "finished":
                 yield future.result()
             else:
-                yield _lost_worker(arguments, f"the worker died: {future.exception()}")
+                yield _failed(arguments, repr(future.exception()))
             future.release()
