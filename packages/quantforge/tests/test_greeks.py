@@ -119,3 +119,14 @@ def test_bad_rows_are_nan_in_every_array() -> None:
     assert found["status"].tolist() == [0, 1, 0]
     for label in _batch.ALL_GREEKS:
         assert np.isnan(found[label]).tolist() == [False, True, False]
+
+
+def test_each_result_needs_its_own_array() -> None:
+    arguments = _grid.market(100, seed=11).arguments()
+    expected = black_scholes.price_and_greeks_batch(*arguments)
+    out = tuple(np.empty(100) for _ in range(6))
+    found = black_scholes.price_and_greeks_batch(*arguments, out=out)
+    assert found["gamma"] is out[2]
+    np.testing.assert_array_equal(out[2], expected["gamma"])
+    with pytest.raises(ValueError, match="two arrays of out share memory"):
+        black_scholes.price_and_greeks_batch(*arguments, out=(out[0], *out[:5]))

@@ -1,11 +1,12 @@
 """The names that users rely on."""
 
 import doctest
+from types import ModuleType
 
 import pytest
 
 import quantforge
-from quantforge import black76, black_scholes, merton
+from quantforge import american, api, black76, black_scholes, merton
 
 MODEL = [
     "Greeks",
@@ -22,14 +23,27 @@ MODEL = [
 
 
 def test_package_exports() -> None:
-    assert quantforge.__all__ == ["black76", "black_scholes", "merton"]
+    assert quantforge.__all__ == [
+        "american",
+        "black76",
+        "black_scholes",
+        "merton",
+        "models",
+        "price",
+    ]
 
 
 @pytest.mark.parametrize("module", [black_scholes, merton, black76])
-def test_models_export_the_same_names(module: object) -> None:
-    assert module.__all__ == MODEL  # type: ignore[attr-defined]
+def test_models_export_the_same_names(module: ModuleType) -> None:
+    assert module.__all__ == MODEL
 
 
-def test_examples_run() -> None:
-    failures, tests = doctest.testmod(black_scholes)
+@pytest.mark.parametrize("module", [american, api, black_scholes])
+def test_examples_run(module: ModuleType) -> None:
+    failures, tests = doctest.testmod(module)
     assert (failures, tests > 0) == (0, True)
+
+
+def test_models_are_the_modules() -> None:
+    assert quantforge.models.black_scholes is black_scholes
+    assert quantforge.models.american is american

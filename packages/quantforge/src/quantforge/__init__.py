@@ -3,6 +3,7 @@
 Exact to the last digits, as fast as the processor allows, honest about bad input.
 """
 
-from quantforge import black76, black_scholes, merton
+from quantforge import american, black76, black_scholes, merton, models
+from quantforge.api import price
 
-__all__ = ["black76", "black_scholes", "merton"]
+__all__ = ["american", "black76", "black_scholes", "merton", "models", "price"]

@@ -1,5 +1,6 @@
 """The one path from the documented functions to the compiled kernels."""
 
+import itertools
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
@@ -41,7 +42,16 @@ def evaluate(
     is_call: ArrayLike,
 ) -> Any:
     """Return the result of a kernel: an array or a tuple of arrays, with statuses if asked."""
+    _refuse_shared(options.get("out"))
     return _core.evaluate(kernel, names, arguments, is_call, **options)
+
+
+def _refuse_shared(out: Any) -> None:
+    if isinstance(out, tuple):
+        for first, second in itertools.combinations(out, 2):
+            if np.may_share_memory(first, second):
+                message = "two arrays of out share memory; each result needs its own"
+                raise ValueError(message)
 
 
 def named(labels: tuple[str, ...], result: Any, options: Options) -> Any:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "american_tree",
     "black_scholes_call_price",
     "black_scholes_call_price_batch",
     "black_scholes_put_price",
@@ -75,3 +76,4 @@ def evaluate(
     on_error: Literal["raise", "nan", "status"] | None = None,
     threads: int | None = None,
 ) -> Any: ...
+def american_tree(method: str, row: tuple[float, ...], is_call: bool, steps: int) -> float: ...

@@ -11,6 +11,7 @@
     reason = "vector code must be inlined into the function that enables the instruction set"
 )]
 
+pub mod american;
 pub mod batch;
 pub mod black;
 #[allow(clippy::unreadable_literal, reason = "generated numbers")]

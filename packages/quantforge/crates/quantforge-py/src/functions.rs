@@ -3,6 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
+use quantforge_core::american::{Accurate, American, AmericanGreeks, Fast, High, tree};
 use quantforge_core::black::{AllGreeks, Greeks, NoYield, Price, WithYield};
 use quantforge_core::implied::ImpliedVolatility;
 use quantforge_core::kernel::{Calls, PerRow, Puts};
@@ -65,6 +66,11 @@ price_functions!(
     false
 );
 
+type FastAmerican = American<Fast, PerRow, 7, 7, 10>;
+type AccurateAmerican = American<Accurate, PerRow, 9, 8, 20>;
+type HighAmerican = American<High, PerRow, 32, 24, 48>;
+type GreeksOfAmerican = AmericanGreeks<Accurate, PerRow, 9, 8, 20>;
+
 /// Compute the kernel of that name: `arguments` are six inputs, spot to volatility.
 #[pyfunction]
 #[pyo3(signature = (kernel, names, arguments, is_call, *, out=None, on_error=None, threads=None))]
@@ -96,9 +102,23 @@ fn evaluate<'py>(
         "greeks" => batch::<Greeks<WithYield, PerRow>, 6, 6>(py, &request),
         "all_greeks" => batch::<AllGreeks<WithYield, PerRow>, 6, 13>(py, &request),
         "implied_volatility" => batch::<ImpliedVolatility<PerRow>, 6, 1>(py, &request),
+        "american_fast" => batch::<FastAmerican, 6, 1>(py, &request),
+        "american_accurate" => batch::<AccurateAmerican, 6, 1>(py, &request),
+        "american_high" => batch::<HighAmerican, 6, 1>(py, &request),
+        "american_greeks" => batch::<GreeksOfAmerican, 6, 5>(py, &request),
         other => Err(PyValueError::new_err(format!(
             "there is no kernel {other:?}"
         ))),
+    }
+}
+
+/// Price one American option (spot, strike, time, rate, yield, volatility) by a binomial tree.
+#[pyfunction]
+fn american_tree(method: &str, row: [f64; 6], is_call: bool, steps: usize) -> PyResult<f64> {
+    match method {
+        "leisen_reimer" => Ok(tree::leisen_reimer(row, is_call, steps)),
+        "cox_ross_rubinstein" => Ok(tree::cox_ross_rubinstein(row, is_call, steps)),
+        other => Err(PyValueError::new_err(format!("there is no tree {other:?}"))),
     }
 }
 
@@ -123,6 +143,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(black_scholes_put_price, module)?)?;
     module.add_function(wrap_pyfunction!(black_scholes_put_price_batch, module)?)?;
     module.add_function(wrap_pyfunction!(evaluate, module)?)?;
+    module.add_function(wrap_pyfunction!(american_tree, module)?)?;
     module.add_function(wrap_pyfunction!(instruction_set, module)?)?;
     module.add_function(wrap_pyfunction!(most_threads, module)?)
 }

@@ -1,0 +1,72 @@
+"""The friendly price, and calls from many threads and processes."""
+
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from quantforge import _grid, american, black76, black_scholes, price
+
+
+def test_price_is_every_model() -> None:
+    plain = black_scholes.put_price(100.0, 95.0, 0.5, 0.03, 0.2)
+    found = price(100.0, 95.0, years=0.5, volatility=0.2, rate=0.03, is_call=False)
+    assert found == pytest.approx(plain, rel=1e-15)
+    forward = price(100.0, 95.0, years=0.5, volatility=0.2, rate=0.03, dividend_yield=0.03)
+    assert forward == black76.call_price(100.0, 95.0, 0.5, 0.03, 0.2)
+    early = price(
+        100.0, 95.0, years=0.5, volatility=0.2, rate=0.03, is_call=False, style="american"
+    )
+    assert early == american.put_price(100.0, 95.0, 0.5, 0.03, 0.0, 0.2)
+
+
+def test_sides_are_chosen_row_by_row() -> None:
+    strikes, is_call = np.array([[90.0], [110.0]]), np.array([True, False, True])
+    found = price(100.0, strikes, years=1.0, volatility=0.2, is_call=is_call)
+    calls = black_scholes.call_price_batch(100.0, strikes, 1.0, 0.0, 0.2)
+    puts = black_scholes.put_price_batch(100.0, strikes, 1.0, 0.0, 0.2)
+    np.testing.assert_allclose(found, np.where(is_call, calls, puts), rtol=1e-14)
+
+
+def test_unknown_style_is_refused() -> None:
+    with pytest.raises(ValueError, match="style is 'asian'"):
+        price(1.0, 1.0, years=1.0, volatility=0.2, style="asian")  # type: ignore[arg-type]
+
+
+def test_put_call_parity() -> None:
+    for name in _grid.REGIONS:
+        options = _grid.region(name, 500)
+        s, k, t, r, sigma = options.arguments()
+        calls = black_scholes.call_price_batch(s, k, t, r, sigma)
+        puts = black_scholes.put_price_batch(s, k, t, r, sigma)
+        bonds = k * np.exp(-r * t)
+        error = np.abs((calls - puts) - (s - bonds)) / np.maximum(s, bonds)
+        assert error.max() <= 4 * 2.0**-52
+
+
+def test_prices_rise_with_volatility_and_fall_with_strike() -> None:
+    sigmas = np.linspace(0.01, 2.0, 5_000)
+    assert (np.diff(black_scholes.call_price_batch(100.0, 120.0, 1.0, 0.03, sigmas)) >= 0).all()
+    strikes = np.linspace(10.0, 400.0, 5_000)
+    assert (np.diff(black_scholes.call_price_batch(100.0, strikes, 1.0, 0.03, 0.3)) <= 0).all()
+
+
+def test_threads_may_call_at_once() -> None:
+    arguments = _grid.market(50_000, seed=9).arguments()
+    expected = black_scholes.call_price_batch(*arguments)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: black_scholes.call_price_batch(*arguments), range(64)))
+    for prices in found:
+        np.testing.assert_array_equal(prices, expected)
+
+
+def _total(rows: int) -> float:
+    return float(black_scholes.call_price_batch(*_grid.market(rows, seed=10).arguments()).sum())
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_makes_its_own_threads() -> None:
+    expected = _total(300_000)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(_total, (300_000,)).get(timeout=60) == expected
