@@ -20,10 +20,10 @@ from marsdisk.parameters import (
     VelocityBlend,
 )
 from marsdisk.physics import collisions, opacity, orbits, strength, velocities
+from marsdisk.typing import FloatArray
 
 if TYPE_CHECKING:
     from marsdisk.plan import RunPlan
-    from marsdisk.typing import FloatArray
 
 __all__ = ["CollisionTables", "Excitation", "current_excitation", "evolves", "relax"]
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from marsdisk.typing import FloatArray
+from marsdisk.typing import FloatArray
 
 __all__ = [
     "BlowOut",

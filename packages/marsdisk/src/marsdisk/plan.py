@@ -46,9 +46,10 @@ from marsdisk.physics import (
     temperature,
     transport,
 )
+from marsdisk.typing import FloatArray
 
 if TYPE_CHECKING:
-    from marsdisk.typing import FloatArray, IntArray
+    from marsdisk.typing import IntArray
 
 __all__ = ["RunPlan", "fingerprint", "plan_run"]
 

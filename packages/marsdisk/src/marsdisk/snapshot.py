@@ -13,12 +13,12 @@ from marsdisk.kernels.observe import observe_cell
 from marsdisk.kernels.records import CHANNELS, Flow, Pairs, State
 from marsdisk.physics import opacity, radiation, velocities
 from marsdisk.physics.phase import VAPOUR
+from marsdisk.typing import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from marsdisk.excitation import CollisionTables
     from marsdisk.parameters import Parameters
     from marsdisk.plan import RunPlan
-    from marsdisk.typing import BoolArray, FloatArray, IntArray
 
 __all__ = ["Snapshot", "check_ledger", "ledger_residual", "take_snapshot"]
 

@@ -13,11 +13,11 @@ from marsdisk.io.series import list_values, part_range
 from marsdisk.io.totals import Totals, read_totals
 from marsdisk.kernels import CHANNELS
 from marsdisk.physics.constants import YEAR
+from marsdisk.typing import FloatArray
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from marsdisk.typing import FloatArray
 
 __all__ = ["History", "read_history"]
 

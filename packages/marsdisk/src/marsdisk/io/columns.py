@@ -7,20 +7,17 @@ that moment, cumulative amounts are integrated by the solver.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from marsdisk.kernels import CHANNELS
 from marsdisk.physics.constants import MARS_RADIUS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from marsdisk.plan import RunPlan
-    from marsdisk.snapshot import Snapshot
+from marsdisk.plan import RunPlan
+from marsdisk.snapshot import Snapshot
 
 __all__ = ["BIN_COLUMNS", "CELL_COLUMNS", "ENERGY_COLUMNS", "Column", "Frame", "Previous"]
 

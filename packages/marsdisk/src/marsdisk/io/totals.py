@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 from marsdisk.errors import OutputError
 from marsdisk.kernels import CHANNELS
 from marsdisk.physics.constants import MARS_MASS
+from marsdisk.typing import FloatArray
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from marsdisk.typing import FloatArray
 
 __all__ = ["Totals", "read_totals"]
 

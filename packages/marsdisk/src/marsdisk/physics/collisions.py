@@ -14,9 +14,10 @@ from marsdisk.physics.outcomes import (
     remnant_fraction,
     remnant_size,
 )
+from marsdisk.typing import FloatArray
 
 if TYPE_CHECKING:
-    from marsdisk.typing import FloatArray, IntArray
+    from marsdisk.typing import IntArray
 
 __all__ = [
     "CollisionLaw",

@@ -17,7 +17,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,12 +27,8 @@ from marsdisk.config.loading import Tree
 from marsdisk.errors import CheckpointError, ConfigurationError, Problem
 from marsdisk.io.files import atomic_file, read_json, write_json
 from marsdisk.kernels import CHANNELS
+from marsdisk.sweep.design import Point
 from marsdisk.sweep.work import run_point
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from marsdisk.sweep.design import Point
 
 __all__ = ["Campaign", "read_rows", "run_campaign"]
 

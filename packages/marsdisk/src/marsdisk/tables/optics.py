@@ -6,14 +6,11 @@ import hashlib
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from marsdisk.errors import ConfigurationError, Problem, TableError
-
-if TYPE_CHECKING:
-    from marsdisk.typing import FloatArray
+from marsdisk.typing import FloatArray
 
 __all__ = ["OpticalConstants", "database_page", "nk_file"]
 

@@ -30,11 +30,11 @@ from marsdisk.physics.constants import (
 )
 from marsdisk.tables.columns import read_columns, require_rectangle
 from marsdisk.tables.optics import OpticalConstants, database_page, nk_file
+from marsdisk.typing import FloatArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from marsdisk.typing import FloatArray
 
 __all__ = [
     "QprTable",
