@@ -63,17 +63,8 @@ def status(
     limits: Limits = LIMITS,
     cases: list[Case] | None = None,
     elapsed: float = 0.0,
-    exhausted: bool = False,
-    interrupted: bool = False,
 ) -> Status | None:
-    return convergence(
-        history,
-        limits,
-        [SORT] if cases is None else cases,
-        elapsed=elapsed,
-        exhausted=exhausted,
-        interrupted=interrupted,
-    )
+    return convergence(history, limits, [SORT] if cases is None else cases, elapsed=elapsed)
 
 
 def test_study_goes_on_after_the_baseline() -> None:
@@ -132,15 +123,7 @@ def test_regression_ends_the_study_only_if_asked() -> None:
     assert status(BASELINE, trial(1, REJECTED), limits=limits) is None
 
 
-def test_exhausted_comes_last_and_an_interrupt_first() -> None:
-    assert status(BASELINE, exhausted=True) is Status.EXHAUSTED
-    met = trial(0, sort=0.9, speed=1.5)
-    assert status(met, cases=WITH_TARGETS, exhausted=True) is Status.SUCCESS
-    assert status(met, cases=WITH_TARGETS, interrupted=True) is Status.INTERRUPTED
-
-
 def test_a_study_may_go_on_beyond_its_targets() -> None:
     met = trial(0, sort=0.9, speed=1.5)
     beyond = replace(LIMITS, stop_on_success=False)
     assert status(met, cases=WITH_TARGETS, limits=beyond) is None
-    assert status(met, cases=WITH_TARGETS, limits=beyond, exhausted=True) is Status.EXHAUSTED

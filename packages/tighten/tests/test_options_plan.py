@@ -89,13 +89,13 @@ def test_size_trials_and_launches(project: Path) -> None:
     planned = plan(load(project, environment={}))
     assert planned.configurations == 3 * 4 * 2
     assert planned.trials == 3
-    # Baseline: 2 + 4. Three trials and a confirmation, each 2 and then 8 to 10 pairs.
-    assert planned.launches == (6 + 4 * (2 + 16), 6 + 4 * (2 + 20))
+    # Baseline: 2 + 4. Three trials and a confirmation, each 2 on both sides, then 8 to 10 pairs.
+    assert planned.launches == (6 + 4 * (4 + 16), 6 + 4 * (4 + 20))
 
 
 def test_no_more_trials_than_configurations(project: Path) -> None:
     options = load(project, overrides={"study.max_trials": "1000"}, environment={})
-    assert plan(options).trials == 24
+    assert plan(options).trials == 23  # the space holds the start, too
 
 
 def test_rules_in_words(project: Path) -> None:

@@ -144,7 +144,11 @@ def check(study: Path, state: str | None, options: Sequence[str], *, as_json: bo
 @_study_argument
 @_JSON
 def params(study: Path, state: str | None, options: Sequence[str], *, as_json: bool) -> None:
-    """List each parameter with its present value, its place and its domain."""
+    """List each parameter with its present value, its place and its domain.
+
+    \b
+    tighten params studies/quantforge
+    """
     loaded = _load(study, state, options)
     _emit(loaded.parameters(), as_json=as_json, render="parameters_text")
 
@@ -169,6 +173,9 @@ def restore(study: Path, state: str | None, options: Sequence[str]) -> None:
     """Put back files that `set`, `apply` or a killed in-place run left changed.
 
     A file that was edited since then is reported and left alone.
+
+    \b
+    tighten restore
     """
     restored, refused = _load(study, state, options).restore()
     for path in restored:
@@ -275,6 +282,9 @@ def verify(
     """Run every gate in its final form on the best values, or on those given with --set.
 
     The reference is the project with the values it has now.
+
+    \b
+    tighten verify --set PARALLEL_THRESHOLD_SMALL=5000
     """
     loaded = _load(study, state, options)
     gates = loaded.verify(_assigned(loaded, values) or None)
@@ -304,6 +314,10 @@ def apply(
     """Write the best values into the project after gates, benchmark and quality commands passed.
 
     Refuses if a file changed since the study. `tighten restore` undoes it.
+
+    \b
+    tighten apply --dry-run
+    tighten apply --quality "cargo clippy -- -D warnings"
     """
     loaded = _load(study, state, options)
     if dry_run:
@@ -323,14 +337,18 @@ def compare(a: str, b: str, *, study: Path, state: str | None, as_json: bool) ->
 
     A and B are each `working` (the project as it is), `baseline`, `best`, `trial:N`, a git
     revision, or a result file. Two result files are compared without a verdict: numbers that
-    were not measured side by side prove nothing.
+    were not measured side by side prove nothing. Exit code 1 if a case of B is slower, with
+    confidence, than its allowance.
 
     \b
     tighten compare HEAD~1 working
     tighten compare baseline trial:4
     """
     loaded = _load(study, state, ())
-    _emit(loaded.compare(a, b), as_json=as_json, render="comparison_text")
+    found = loaded.compare(a, b)
+    _emit(found, as_json=as_json, render="comparison_text")
+    if found.verdict is not None and found.verdict.regressed:
+        sys.exit(1)
 
 
 @cli.command()
@@ -382,6 +400,10 @@ def doctor(study: Path | None, state: str | None, *, sessions: int, as_json: boo
     """Compare a program with itself, to see what differences this machine can tell.
 
     With a STUDY its own benchmark is used, else a small built-in program.
+
+    \b
+    tighten doctor
+    tighten doctor studies/quantforge --sessions 10
     """
     from tighten.doctor import examine
 

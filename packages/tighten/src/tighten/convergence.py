@@ -1,8 +1,9 @@
 """Which trial is the best so far, and when a study is over and why.
 
 The rules look at what the ledger holds, in this order, and the first that applies names the
-status: the baseline failed, an interrupt, success, primary success, regression, the number of
-trials, the time budget, stagnation, nothing left to propose.
+status: the baseline failed, success, primary success, regression, the number of trials, the time
+budget, stagnation. An interrupt, and a strategy with nothing left to propose, end a study too; the
+session sees those.
 """
 
 from __future__ import annotations
@@ -30,8 +31,6 @@ def convergence(
     cases: Sequence[Case],
     *,
     elapsed: float,
-    exhausted: bool = False,
-    interrupted: bool = False,
 ) -> Status | None:
     """Return why the study is over, or None while it goes on.
 
@@ -45,10 +44,6 @@ def convergence(
         All cases; those with a target decide on success.
     elapsed
         Seconds since the start, earlier runs of a resumed study included.
-    exhausted
-        Whether the strategy has nothing left to propose.
-    interrupted
-        Whether the user asked to stop.
     """
     if any(trial.role is Role.BASELINE and trial.failure for trial in history):
         return Status.BASELINE_FAILED
@@ -56,14 +51,12 @@ def convergence(
     primary = [case for case in cases if case.primary]
     goes_for_targets = limits.stop_on_success
     rules = (
-        (interrupted, Status.INTERRUPTED),
         (goes_for_targets and _reaches_targets(history, cases), Status.SUCCESS),
         (goes_for_targets and _reaches_targets(history, primary), Status.PRIMARY_SUCCESS),
         (limits.stop_on_regression and _ends_in_regression(search), Status.REGRESSION),
         (len(search) >= limits.max_trials, Status.MAX_TRIALS),
         (limits.time_budget is not None and elapsed >= limits.time_budget, Status.TIME_BUDGET),
         (_stagnates(search, limits), Status.STAGNATION),
-        (exhausted, Status.EXHAUSTED),
     )
     return next((status for applies, status in rules if applies), None)
 

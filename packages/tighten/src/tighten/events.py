@@ -19,7 +19,6 @@ __all__ = [
     "Notice",
     "PairMeasured",
     "Step",
-    "StepFinished",
     "StepStarted",
     "StudyDone",
     "StudyStarted",
@@ -30,12 +29,10 @@ __all__ = [
 class Step(StrEnum):
     """A stage of one trial, in the order in which they happen."""
 
-    PROPOSE = "propose"
     BUILD = "build"
     VERIFY = "verify"
     MEASURE = "measure"
     CONFIRM = "confirm"
-    RECORD = "record"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +55,6 @@ class StepStarted:
     trial: int
     of: int
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepFinished:
-    """A step ended, well or not; the trial's record says which."""
-
-    step: Step
-    trial: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,5 +90,5 @@ class StudyDone:
     record: StudyRecord
 
 
-Event = StudyStarted | StepStarted | StepFinished | PairMeasured | TrialDone | Notice | StudyDone
+Event = StudyStarted | StepStarted | PairMeasured | TrialDone | Notice | StudyDone
 Listener = Callable[[Event], None]

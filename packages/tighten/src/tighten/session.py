@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from tighten.convergence import convergence, incumbent
 from tighten.decision import Outcome, Status
 from tighten.errors import BaselineError, FailureKind, TrialError
-from tighten.events import Step, StepStarted, StudyDone, StudyStarted, TrialDone
+from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, TrialDone
 from tighten.ledger import Pair, now
+from tighten.options import trials_left
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
 from tighten.search import Told, strategy
 from tighten.trial import Built
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from tighten.search import Strategy
 
 __all__ = ["Session"]
+
+_BUSY = 0.75  # load per core above which measuring takes noticeably longer
 
 
 class Session:
@@ -53,6 +56,7 @@ class Session:
         self._bench = bench
         self._ledger = ledger
         self._listener = listener
+        self._trials_left = options.limits.max_trials
 
     def start(self, study: StudyRecord, key: RunKey) -> StudyRecord:
         """Measure the baseline, search, confirm the best, and return the finished record.
@@ -71,17 +75,18 @@ class Session:
         return self._run(replace(study, status=None, finished=None))
 
     def _run(self, study: StudyRecord) -> StudyRecord:
-        limits = self._options.limits
+        self._trials_left = trials_left(self._options, _present(study))
         self._listener(
             StudyStarted(
                 name=study.name,
                 run=study.run,
-                max_trials=limits.max_trials,
+                max_trials=self._trials_left,
                 cases=study.cases,
-                time_budget=limits.time_budget,
-                done=len(study.trials),
+                time_budget=self._options.limits.time_budget,
+                done=sum(trial.role is Role.SEARCH for trial in study.trials),
             )
         )
+        self._warn_if_busy(study)
         try:
             study = self._baseline(study)
             study, status = self._search(study)
@@ -99,8 +104,7 @@ class Session:
         """Record trial 0, the project as it stands, unless the run has it already."""
         if study.trials:
             return study
-        values = {str(p["name"]): p["value"] for p in study.parameters}
-        study = self._attempt(study, Role.BASELINE, values)
+        study = self._attempt(study, Role.BASELINE, _present(study))
         failure = study.trials[0].failure
         if failure is not None:
             self._ledger.finish(study, Status.BASELINE_FAILED, 0, None)
@@ -209,6 +213,16 @@ class Session:
         )
         return replace(attempt, pairs=duel.pairs)
 
+    def _warn_if_busy(self, study: StudyRecord) -> None:
+        load, cores = study.machine["load"][0], study.machine["cores"]
+        if load > _BUSY * cores:
+            self._listener(
+                Notice(
+                    message=f"the load is {load:.1f} on {cores} cores: other work makes verdicts "
+                    "slower, not wrong"
+                )
+            )
+
     def _replayed(self, study: StudyRecord) -> Strategy:
         """Return the strategy as it stood after the recorded trials."""
         options = self._options
@@ -233,7 +247,7 @@ class Session:
             StepStarted(
                 step=step,
                 trial=attempt.record.number,
-                of=self._options.limits.max_trials,
+                of=self._trials_left,
                 detail=", ".join(f"{name} = {value}" for name, value in values),
             )
         )
@@ -288,6 +302,12 @@ class _Attempt:
             return None
         same = (t.number for t in self.trials if t.code_hash == identity and not t.failure)
         return next(same, None)
+
+
+def _present(study: StudyRecord) -> Configuration:
+    """Return the values that the project had when the run began."""
+    values = {str(facts["name"]): facts["value"] for facts in study.parameters}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _passed(gates: tuple[GateResult, ...]) -> bool:

@@ -252,23 +252,24 @@ class Study:
         record = self.record(run)
         values = self._best_values(run)
         self._require_unchanged(record)
-        with self._alone(), self._bench(_silent) as bench:
-            reference = _built_baseline(bench, self.baseline())
-            built = bench.build({**self.baseline(), **values}, beside=reference)
-            bench.quality(built, quality)
-            gates = bench.check(built, is_final=True)
-            measured = bench.measure(built, launches=self.options.benchmark.launches)
-        applied = Applied(
-            patch=self.best_patch(run),
+        with self._alone():
+            with self._bench(_silent) as bench:
+                reference = _built_baseline(bench, self.baseline())
+                built = bench.build({**self.baseline(), **values}, beside=reference)
+                bench.quality(built, quality)
+                gates = bench.check(built, is_final=True)
+                measured = bench.measure(built, launches=self.options.benchmark.launches)
+            self._require_unchanged(record)  # the checks took a while
+            difference = self.best_patch(run)
+            if all(gate.passed for gate in gates):
+                edits = edited_files(self.options.parameters, values, self.options.project)
+                write_edits(self.options.project, self.options.state, edits)
+        return Applied(
+            patch=difference,
             gates=gates,
             measured=replace(record.trials[record.best], cases=measured.cases),
             instructions=self._instructions(values),
         )
-        if all(gate.passed for gate in gates):
-            with self._alone():
-                edits = edited_files(self.options.parameters, values, self.options.project)
-                write_edits(self.options.project, self.options.state, edits)
-        return applied
 
     def record(self, run: int | None = None) -> StudyRecord:
         """Return a recorded run, the newest by default."""
@@ -404,6 +405,10 @@ class Study:
             "benchmark": asdict(options.benchmark),
             "cases": [asdict(case) for case in options.cases],
             "gates": [asdict(gate) for gate in options.gates],
+            "parameters": [asdict(parameter) for parameter in self.plan().parameters],
+            "constraints": dict(options.constraints),
+            "policy": asdict(options.policy),
+            "search": asdict(options.search),
         }
         study = json.dumps(asked, sort_keys=True, default=sorted)
         files = project_files(
@@ -419,7 +424,7 @@ class Study:
         )
 
     def _require_same(self, key: RunKey, study: StudyRecord) -> None:
-        parts = ("project's files", "build, benchmark, cases or gates of the study", "machine")
+        parts = ("project's files", "study file", "machine")
         changed = [
             part for part, old, new in zip(parts, key, self._key(), strict=True) if old != new
         ]

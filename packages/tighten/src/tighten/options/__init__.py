@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tighten.options.effective import Benchmark, MarkdownTarget, Options, ReportTargets, Search
 from tighten.options.load import STUDY_FILE, load
-from tighten.options.plan import Plan, plan, readings
+from tighten.options.plan import Plan, plan, readings, trials_left
 
 __all__ = [
     "STUDY_FILE",
@@ -22,4 +22,5 @@ __all__ = [
     "load",
     "plan",
     "readings",
+    "trials_left",
 ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tighten.decision import Case, Limits, Policy
 from tighten.errors import BindingError, StudyError
 from tighten.gates import ExitCode, Invariant, SameArrays, Toggle
-from tighten.parameters import Value
+from tighten.parameters import Configuration, Value
 from tighten.parameters.binding import Argument, EnvironmentVariable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tighten.options.effective import Options
     from tighten.parameters import Parameter, Reading
 
-__all__ = ["Plan", "PlannedGate", "PlannedParameter", "plan", "readings"]
+__all__ = ["Plan", "PlannedGate", "PlannedParameter", "plan", "readings", "trials_left"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,8 @@ def plan(options: Options) -> Plan:
     """
     present = readings(options)
     size = options.space.size
-    trials = options.limits.max_trials if size is None else min(size, options.limits.max_trials)
+    baseline = {name: r.value for name, r in present.items() if r.value is not None}
+    trials = trials_left(options, baseline)
     build, markdown = options.build.command, options.report.markdown
     return Plan(
         name=options.name,
@@ -116,6 +117,14 @@ def plan(options: Options) -> Plan:
         markdown=f"{markdown.file} ({markdown.marker})" if markdown else None,
         sources=options.sources,
     )
+
+
+def trials_left(options: Options, baseline: Configuration) -> int:
+    """Return how many trials there can be: what the budget and the space besides the start allow."""
+    size, budget = options.space.size, options.limits.max_trials
+    if size is None:
+        return budget
+    return min(budget, size - options.space.is_valid(baseline))
 
 
 def readings(options: Options) -> dict[str, Reading]:
@@ -193,7 +202,7 @@ def _launches(options: Options, trials: int) -> tuple[int, int]:
     baseline = benchmark.warmup_launches + benchmark.launches
     duels = trials + 1  # the confirmation is one more
     fewest, most = (
-        baseline + duels * (benchmark.warmup_launches + 2 * pairs)
+        baseline + 2 * duels * (benchmark.warmup_launches + pairs)
         for pairs in (policy.min_pairs, policy.max_pairs)
     )
     return fewest, most

@@ -28,7 +28,6 @@ from tighten.events import (
     Notice,
     PairMeasured,
     Step,
-    StepFinished,
     StepStarted,
     StudyDone,
     StudyStarted,
@@ -104,7 +103,7 @@ class Course:
                 self.pair = event
             case TrialDone():
                 self._take(event)
-            case StepFinished() | Notice() | StudyDone():
+            case Notice() | StudyDone():
                 pass
 
     def _take(self, event: TrialDone) -> None:
