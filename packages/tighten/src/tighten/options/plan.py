@@ -120,7 +120,7 @@ def plan(options: Options) -> Plan:
 
 
 def trials_left(options: Options, baseline: Configuration) -> int:
-    """Return how many trials there can be: what the budget and the space besides the start allow."""
+    """Return how many trials there can be, by the budget and by the space without the start."""
     size, budget = options.space.size, options.limits.max_trials
     if size is None:
         return budget
