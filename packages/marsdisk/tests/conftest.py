@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from marsdisk.config import Config
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+# A shell starts its background jobs with SIGINT ignored, and children would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 KEYS = (
     "sizes.n_bins=16",
