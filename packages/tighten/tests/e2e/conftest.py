@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from contextlib import AbstractContextManager, contextmanager
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from project import Project
 
 sys.path.insert(0, str(Path(__file__).parent))
-# A shell starts its background jobs with SIGINT ignored, and children would inherit that.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -47,6 +47,23 @@ class TestBuild:
         )
         assert status.stdout == b""
 
+    def test_a_product_that_a_killed_build_left_half_written_is_never_used(
+        self, project: Path, site: Callable[..., Site], runner: Any
+    ) -> None:
+        """Its time is newer than its sources', so make alone would take it for finished."""
+        hang = "grep -q 'BLOCK 200' config.h && { echo half > kernel.o; sleep 60; }; make -s"
+        slow = site(project, command=Command(template=hang, timeout=2))
+        with Trees(slow, runner) as trees:
+            trees.build(Slot.A, BASE)
+            with pytest.raises(TrialError) as caught:
+                trees.build(Slot.A, {**BASE, "BLOCK": 200})
+            assert caught.value.kind is FailureKind.TIMEOUT
+            assert output(trees.build(Slot.A, {**BASE, "BLOCK": 300})) == 300
+            with pytest.raises(TrialError):
+                trees.build(Slot.A, {**BASE, "BLOCK": 200})
+        with Trees(site(project), runner) as trees:
+            assert output(trees.build(Slot.A, {**BASE, "BLOCK": 200})) == 200
+
     def test_same_configuration_costs_nothing_even_in_the_next_run(
         self, project: Path, site: Callable[..., Site], runner: Any
     ) -> None:

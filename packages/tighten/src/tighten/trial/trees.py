@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tighten.codehash import CodeHash
+from tighten.errors import FailureKind, TrialError
 from tighten.files import make_state_directory, replace_file, storage_errors
 from tighten.parameters import configuration_key
 from tighten.trial.files import project_files
@@ -90,11 +91,18 @@ class Trees:
         log = site.log(slot, key)
         if place.holds != key:
             with storage_errors(f"editing the copy {place.tree}"):
-                place.mark(Holding())
+                if place.holding.is_building:
+                    place.clean()
+                place.mark(Holding(is_building=True))
                 place.mirror.write(contents)
-            seconds = site.run_build(
-                self._runner, configuration, tree=place.tree, artifacts=place.artifacts, log=log
-            )
+            try:
+                seconds = site.run_build(
+                    self._runner, configuration, tree=place.tree, artifacts=place.artifacts, log=log
+                )
+            except TrialError as error:
+                if error.kind is FailureKind.BUILD:
+                    place.mark(Holding())  # it ended by itself, so its products are whole
+                raise
             code = site.code(self._hasher, place.tree, place.artifacts, place.mirror.manifest)
             with storage_errors(f"writing {place.root}"):
                 place.mark(Holding(key=key, code_hash=code, build_seconds=seconds))
@@ -171,9 +179,14 @@ class Trees:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """The build that a slot holds; an empty key stands for none."""
+    """The build that a slot holds; an empty key stands for none.
+
+    ``is_building`` says that a build began and never ended by itself. Whatever killed it may have
+    left a product half written, and newer than its sources, so the slot starts anew.
+    """
 
     key: str = ""
+    is_building: bool = False
     code_hash: str = ""
     build_seconds: float = 0.0
 
@@ -195,6 +208,8 @@ class _TreeSlot:
     def open(self, files: Iterable[Path], bound: Iterable[Path]) -> None:
         """Take up what an earlier run left, as far as it can be trusted, and follow the project."""
         self._read()
+        if self.holding.is_building:
+            self.mirror.manifest, self.holding = {}, Holding()
         if not self.mirror.manifest and self.root.exists():
             shutil.rmtree(self.root)
         self.tree.mkdir(parents=True, exist_ok=True)
@@ -207,6 +222,17 @@ class _TreeSlot:
             replace_file(self._manifest, json.dumps(self.mirror.manifest).encode())
         if not changed:
             self.mark(held)
+
+    def clean(self) -> None:
+        """Remove all that builds have put into the slot."""
+        for path in sorted(self.tree.rglob("*"), reverse=True):
+            if path.is_dir() and not path.is_symlink():
+                if not any(path.iterdir()):
+                    path.rmdir()
+            elif path.relative_to(self.tree).as_posix() not in self.mirror.manifest:
+                path.unlink()
+        shutil.rmtree(self.artifacts)
+        self.artifacts.mkdir()
 
     def mark(self, holding: Holding) -> None:
         """Say on disk what the slot holds now."""
