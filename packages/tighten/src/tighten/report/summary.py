@@ -303,7 +303,7 @@ class Summary:
         if study.confirmation is not None:
             return self._confirmed(study.confirmation)
         if study.best == 0:
-            return "No proposal was better than the values the project has now."
+            return "No proposal was shown to be better than the values the project has now."
         ratio = self.ratios.get(study.best)
         gain = f", {quantity.ratio(ratio)} the baseline during the search" if ratio else ""
         return f"Trial {study.best} is the best so far{gain}; it is not confirmed yet."
