@@ -1,13 +1,24 @@
 """Verdicts on candidates: pure functions of what was measured.
 
-``PairTest`` turns pairs of launches into Accept, Reject or Inconclusive. No clock, no file, no
-process.
+``PairTest`` turns pairs of launches into Accept, Reject or Inconclusive; ``Race`` picks the best of
+many to be tested so. No clock, no file, no process.
 """
 
 from __future__ import annotations
 
-from tighten.decision.model import Case, Evidence, Goal, Limits, Outcome, Policy, Status, Verdict
-from tighten.decision.pairs import PairTest
+from tighten.decision.model import (
+    Case,
+    Evidence,
+    Goal,
+    Limits,
+    Outcome,
+    Policy,
+    Status,
+    Verdict,
+    objective_goal,
+)
+from tighten.decision.pairs import PairTest, objective_log
+from tighten.decision.race import Race
 
 __all__ = [
     "Case",
@@ -17,6 +28,9 @@ __all__ = [
     "Outcome",
     "PairTest",
     "Policy",
+    "Race",
     "Status",
     "Verdict",
+    "objective_goal",
+    "objective_log",
 ]

@@ -28,7 +28,15 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tighten.decision.model import Case, Evidence, Goal, Outcome, Policy, Verdict
+from tighten.decision.model import (
+    Case,
+    Evidence,
+    Goal,
+    Outcome,
+    Policy,
+    Verdict,
+    objective_goal,
+)
 from tighten.errors import FailureKind, StudyError, TrialError
 from tighten.samples import TIME
 from tighten.stats import HodgesLehmann, SignedBets, confirmation_alpha, robust_spread
@@ -77,8 +85,7 @@ class PairTest:
         total = math.fsum(case.weight for case in cases)
         if not total > 0:
             raise StudyError("no case has a weight; at least one needs a weight above 0")
-        goals = {case.goal for case in cases}
-        goal = goals.pop() if len(goals) == 1 else Goal.MINIMIZE
+        goal = objective_goal(cases)
         self._cases = tuple(cases)
         self._policy = policy
         self._alpha = (

@@ -14,14 +14,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tighten.decision import Case, Evidence, Goal, Outcome, Status
+from tighten.decision import Evidence, Goal, Outcome, Status, objective_goal
 from tighten.record import Role
 from tighten.report import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tighten.decision import Verdict
+    from tighten.decision import Case, Verdict
     from tighten.parameters import Value
     from tighten.record import StudyRecord, TrialRecord
 
@@ -172,6 +172,205 @@ class CaseRow:
 
     @property
     def interval(self) -> str:
+        """Interval of the gain."""
+        return interval(self.evidence) if self.evidence else quantity.MISSING
+
+    @property
+    def needed(self) -> float | None:
+        """Speed-up over ``before`` that the target asks for."""
+        if self.case.target is None or not self.before or not self.case.target > 0:
+            return None
+        quotient = self.case.target / self.before
+        return quotient if self.case.goal is Goal.MAXIMIZE else 1.0 / quotient
+
+    @property
+    def _bounds(self) -> tuple[float, ...]:
+        if self.evidence is None or self.before is None:
+            return ()
+        sign = 1.0 if self.case.goal is Goal.MAXIMIZE else -1.0
+        bounds = [self.before * (1.0 + sign * g) for g in (self.evidence.low, self.evidence.high)]
+        return tuple(bounds) if all(map(math.isfinite, bounds)) else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterRow:
+    """One parameter: where it is written, what it was, and what it should be."""
+
+    name: str
+    kind: str
+    place: str
+    domain: str
+    before: str
+    after: str
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the best trial has another value than the baseline."""
+        return self.before != self.after
+
+
+class Summary:
+    """The facts of a study that every renderer tells.
+
+    Parameters
+    ----------
+    study
+        A finished, interrupted or running study; it may have no trial at all.
+    """
+
+    def __init__(self, study: StudyRecord) -> None:
+        self.study = study
+        self.by_number: Mapping[int, TrialRecord] = {t.number: t for t in study.trials}
+        self.baseline = self.by_number.get(0)
+        self.best = self.by_number.get(study.best)
+        self.counts = Counter(mark(t) for t in study.trials if t.role is Role.SEARCH)
+        self.ratios = _ratios(study, objective_goal(study.cases))
+        self.cases = tuple(self._case_row(case) for case in study.cases)
+        self.parameters = tuple(self._parameter_row(facts) for facts in study.parameters)
+
+    @property
+    def searched(self) -> int:
+        """Number of trials, without baseline and confirmation."""
+        return self.counts.total()
+
+    @property
+    def status(self) -> str:
+        """Why the study ended, in words."""
+        return _STATUS[self.study.status] if self.study.status else _RUNNING
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the fresh measurement found the winner better than the baseline."""
+        verdict = self.study.confirmation
+        return verdict is not None and verdict.outcome is Outcome.ACCEPT
+
+    @property
+    def seconds(self) -> float | None:
+        """Duration from start to finish; None while it runs."""
+        if self.study.finished is None:
+            return None
+        span = datetime.fromisoformat(self.study.finished) - datetime.fromisoformat(
+            self.study.started
+        )
+        return span.total_seconds()
+
+    @property
+    def spent(self) -> Mapping[str, float]:
+        """Seconds of all trials together, by what they were spent on."""
+        trials = self.study.trials
+        return {
+            "build": math.fsum(t.build_seconds for t in trials),
+            "gates": math.fsum(t.gate_seconds for t in trials),
+            "benchmark": math.fsum(t.benchmark_seconds for t in trials),
+            "tighten itself": math.fsum(t.overhead_seconds for t in trials),
+        }
+
+    @property
+    def targets(self) -> str:
+        """How many targets are reached, such as ``2 of 3 targets reached``."""
+        verdicts = [row.is_met for row in self.cases if row.case.target is not None]
+        if not verdicts:
+            return "no targets set"
+        if all(verdict is None for verdict in verdicts):
+            return f"{quantity.count(len(verdicts), 'target')}, not measured"
+        return f"{sum(map(bool, verdicts))} of {quantity.count(len(verdicts), 'target')} reached"
+
+    @property
+    def failure_groups(self) -> list[list[TrialRecord]]:
+        """Failed trials, those with the same kind and message together, most frequent first."""
+        groups: dict[tuple[str, str], list[TrialRecord]] = {}
+        for trial in self.study.trials:
+            if trial.failure is not None:
+                key = (trial.failure.kind, trial.failure.message)
+                groups.setdefault(key, []).append(trial)
+        return sorted(groups.values(), key=len, reverse=True)
+
+    def gain_of(self, trial: TrialRecord) -> tuple[str, str]:
+        """Return a trial's gain over its incumbent, and its interval; empty when unmeasured."""
+        if trial.verdict is None:
+            return "", ""
+        evidence = trial.verdict.objective
+        return quantity.percent(evidence.gain), interval(evidence)
+
+    @property
+    def headline(self) -> str:
+        """The result in one sentence."""
+        study = self.study
+        if self.baseline is not None and self.baseline.failure is not None:
+            return f"The baseline failed, {quantity.clipped(reason(self.baseline), 300)}."
+        if self.baseline is None:
+            return "No trial has been run yet."
+        if study.confirmation is not None:
+            return self._confirmed(study.confirmation)
+        if study.best == 0:
+            return "No proposal was shown to be better than the values the project has now."
+        ratio = self.ratios.get(study.best)
+        gain = f", {quantity.ratio(ratio)} the baseline during the search" if ratio else ""
+        return f"Trial {study.best} is the best so far{gain}; it is not confirmed yet."
+
+    @property
+    def interval_name(self) -> str:
+        """What the intervals are called, such as ``90 % interval``."""
+        return f"{100 * self.study.policy.confidence:g} % interval"
+
+    def _confirmed(self, verdict: Verdict) -> str:
+        evidence = verdict.objective
+        figures = f"{quantity.percent(evidence.gain)}, {self.interval_name} {interval(evidence)}"
+        if verdict.outcome is Outcome.ACCEPT:
+            return f"Confirmed gain over the baseline: {figures}."
+        return (
+            f"The winner of the search was not confirmed ({figures}); "
+            "keep the values the project has now."
+        )
+
+    def _case_row(self, case: Case) -> CaseRow:
+        best = self.best if self.best is not self.baseline else None
+        verdict = self.study.confirmation
+        confirmed = _evidence(verdict, case.name)
+        seen = confirmed
+        if seen is None and best is not None and best.incumbent == 0:
+            seen = _evidence(best.verdict, case.name)
+        before, unit = _median(self.baseline, case.name)
+        after, after_unit = _median(best, case.name)
+        return CaseRow(
+            case=case,
+            unit=unit or after_unit or ("s" if case.metric == "time" else "1"),
+            before=seen.incumbent if seen else before,
+            after=seen.candidate if seen else after,
+            evidence=seen,
+            confirmed=confirmed is not None,
+        )
+
+    def _parameter_row(self, facts: Mapping[str, object]) -> ParameterRow:
+        name = str(facts.get("name", ""))
+        before, after = (
+            shown(trial.configuration.get(name)) if trial else "not set"
+            for trial in (self.baseline, self.best)
+        )
+        return ParameterRow(
+            name=quantity.clipped(name, 120),
+            kind=quantity.clipped(facts.get("kind") or "", 20),
+            place=quantity.clipped(facts.get("place") or "", 200),
+            domain=quantity.clipped(facts.get("domain") or "", 200),
+            before=before,
+            after=after,
+        )
+
+
+def chained_ratio(trial: TrialRecord, ratios: Mapping[int, float], goal: Goal) -> float | None:
+    """Return a trial's speed-up over the baseline, given those of the trials before it.
+
+    It is the trial's own speed-up times its incumbent's; a trial with the same code as another
+    has that one's. None for a trial without a measurement.
+    """
+    if trial.identical_to is not None:
+        return ratios.get(trial.identical_to)
+    if trial.verdict is None or trial.incumbent is None or trial.incumbent not in ratios:
+        return None
+    return speedup(goal, trial.verdict.objective.gain) * ratios[trial.incumbent]
+
+
+def interval(self) -> str:
         """Interval of the gain."""
         return interval(self.evidence) if self.evidence else quantity.MISSING
 
