@@ -7,27 +7,44 @@ processes and statistics live elsewhere.
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from tighten.attempt import Attempt
 from tighten.convergence import convergence, incumbent
-from tighten.decision import Outcome, Status
+from tighten.decision import Goal, Outcome, Status, objective_goal
 from tighten.errors import BaselineError, FailureKind, TrialError
 from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, TrialDone
-from tighten.ledger import Pair, now
+from tighten.ledger import now
 from tighten.options import trials_left
-from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
+from tighten.parameters import configuration_key
+from tighten.racing import race
+from tighten.record import (
+    WINNER,
+    Failure,
+    GateResult,
+    RaceEntry,
+    Role,
+    StudyRecord,
+    TrialRecord,
+)
 from tighten.search import Told, strategy
-from tighten.trial import Built
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from tighten.bench import Bench
     from tighten.events import Listener
     from tighten.ledger import Ledger, RunKey
     from tighten.options import Options
     from tighten.parameters import Configuration
+    from tighten.racing import Left
     from tighten.search import Strategy
+
+    _Steps = tuple[tuple[Step, Callable[[Attempt], Attempt]], ...]
+    _Asked = tuple[list[Configuration], RaceEntry | None]
 
 __all__ = ["Session"]
 
@@ -57,6 +74,7 @@ class Session:
         self._ledger = ledger
         self._listener = listener
         self._trials_left = options.limits.max_trials
+        self._unfinished: _Asked | None = None  # a race that a kill cut short
 
     def start(self, study: StudyRecord, key: RunKey) -> StudyRecord:
         """Measure the baseline, search, confirm the best, and return the finished record.
@@ -121,11 +139,88 @@ class Session:
             status = convergence(study.trials, options.limits, options.cases, elapsed=elapsed)
             if status is not None:
                 return study, status
-            configuration = proposals.ask()
-            if configuration is None:
+            asked, entry = self._unfinished or self._asked(study, proposals)
+            self._unfinished = None
+            if not asked:
                 return study, Status.EXHAUSTED
-            study = self._attempt(study, Role.SEARCH, configuration)
-            proposals.tell(configuration, _told(study.trials[-1]))
+            if entry is None:
+                attempt = self._carried(self._new(study, Role.SEARCH, asked[0]), self._all_steps)
+                study = self._settled(study, proposals, attempt)
+            else:
+                study = self._race(study, proposals, asked, entry)
+
+    def _asked(self, study: StudyRecord, proposals: Strategy) -> _Asked:
+        """Return what to try next: one configuration, or the field of a race."""
+        racing = self._options.search.racing
+        done = sum(trial.role is Role.SEARCH for trial in study.trials)
+        left = self._options.limits.max_trials - done
+        asked: list[Configuration] = []
+        for _ in range(1 if racing is None else min(racing.candidates, left)):
+            if (configuration := proposals.ask()) is None:
+                break
+            asked.append(configuration)
+        if racing is None:
+            return asked, None
+        number = max((t.race.number for t in study.trials if t.race), default=0) + 1
+        return asked, RaceEntry(number=number, field=len(asked), rung=0)
+
+    def _race(
+        self,
+        study: StudyRecord,
+        proposals: Strategy,
+        asked: Sequence[Configuration],
+        entry: RaceEntry,
+    ) -> StudyRecord:
+        """Build and verify all that was asked for, let it race, and test the winner in pairs."""
+        field: list[Attempt] = []
+        twins: list[Attempt] = []
+        for configuration in asked:
+            attempt = self._new(study, Role.SEARCH, configuration, race=entry)
+            beside = tuple(other.builds[0] for other in field)
+            attempt = self._carried(replace(attempt, beside=beside), self._preparation)
+            if attempt.is_settled:
+                study = self._settled(study, proposals, attempt)
+            elif any(other.record.code_hash == attempt.record.code_hash for other in field):
+                twins.append(attempt)
+            else:
+                field.append(attempt)
+        for attempt in self._left(field, number=len(study.trials)):
+            study = self._settled(study, proposals, attempt)
+        for attempt in twins:
+            study = self._settled(study, proposals, attempt)
+        return study
+
+    def _left(self, field: Sequence[Attempt], *, number: int) -> Iterator[Attempt]:
+        """Yield the candidates of a race as they leave it, the winner with its verdict last."""
+        if not field:
+            return
+        rival = field[0].builds[1]
+        assert rival is not None
+        running = dict(enumerate(field))
+        course = race(
+            self._bench,
+            [attempt.builds[0] for attempt in field],
+            rival,
+            options=self._options,
+            announce=lambda detail: self._listener(
+                StepStarted(step=Step.RACE, trial=number, of=self._trials_left, detail=detail)
+            ),
+        )
+        try:
+            for left in course:
+                yield _out_of_race(running.pop(left.place), left)
+        except TrialError as error:
+            for attempt in running.values():
+                yield attempt.recorded(failure=Failure.of(error))
+            return
+        for attempt in running.values():
+            yield self._carried(attempt.in_rung(WINNER), ((Step.MEASURE, self._decide),))
+
+    def _settled(self, study: StudyRecord, proposals: Strategy, attempt: Attempt) -> StudyRecord:
+        """Record a trial of the search and tell the strategy how it ended."""
+        study = self._recorded(study, attempt.after(study.trials))
+        proposals.tell(attempt.record.configuration, _told(study, study.trials[-1]))
+        return study
 
     def _confirm(self, study: StudyRecord, status: Status) -> StudyRecord:
         """Measure the winner afresh against the baseline: the best of many is biased."""
@@ -141,38 +236,62 @@ class Session:
 
     def _attempt(self, study: StudyRecord, role: Role, configuration: Configuration) -> StudyRecord:
         """Carry one configuration through change, verify, decide and record."""
-        started = time.perf_counter()
-        attempt = _Attempt(
+        attempt = self._carried(self._new(study, role, configuration), self._all_steps)
+        return self._recorded(study, attempt)
+
+    def _new(
+        self,
+        study: StudyRecord,
+        role: Role,
+        configuration: Configuration,
+        *,
+        race: RaceEntry | None = None,
+    ) -> Attempt:
+        record = TrialRecord(
+            number=len(study.trials),
             role=role,
-            trials=study.trials,
-            record=TrialRecord(
-                number=len(study.trials), role=role, configuration=configuration, started=now()
-            ),
+            configuration=configuration,
+            started=now(),
+            race=race,
         )
+        return Attempt(role=role, trials=study.trials, record=record)
+
+    @property
+    def _preparation(self) -> _Steps:
+        return (Step.BUILD, self._change), (Step.VERIFY, self._verify)
+
+    @property
+    def _all_steps(self) -> _Steps:
+        return (*self._preparation, (Step.MEASURE, self._decide))
+
+    def _carried(self, attempt: Attempt, steps: _Steps) -> Attempt:
+        """Carry an attempt through some steps, as far as it gets."""
+        started = time.perf_counter()
+        before = attempt.seconds
         try:
-            for step, carry_out in (
-                (Step.BUILD, self._change),
-                (Step.VERIFY, self._verify),
-                (Step.MEASURE, self._decide),
-            ):
+            for step, carry_out in steps:
                 self._announce(step, attempt)
                 attempt = carry_out(attempt)
                 if attempt.is_settled:
                     break
         except TrialError as error:
             attempt = attempt.recorded(failure=Failure.of(error))
-        attempt = attempt.timed(time.perf_counter() - started)
+        return attempt.timed(time.perf_counter() - started, before)
+
+    def _recorded(self, study: StudyRecord, attempt: Attempt) -> StudyRecord:
         self._ledger.append(study.run, attempt.record, attempt.pairs)
         study = replace(study, trials=(*study.trials, attempt.record))
         self._listener(TrialDone(record=attempt.record, best=incumbent(study.trials).number))
         return study
 
-    def _change(self, attempt: _Attempt) -> _Attempt:
+    def _change(self, attempt: Attempt) -> Attempt:
         """Edit and build the candidate beside the build that it has to beat."""
+        kept = list(attempt.beside)
         rival = None
         if attempt.role is not Role.BASELINE:
-            rival = self._bench.build(attempt.against.configuration)
-        built = self._bench.build(attempt.record.configuration, beside=rival)
+            rival = self._bench.build(attempt.against.configuration, beside=kept)
+            kept.append(rival)
+        built = self._bench.build(attempt.record.configuration, beside=kept)
         identity = self._bench.identity(built)
         attempt = attempt.recorded(
             code_hash=identity,
@@ -183,7 +302,7 @@ class Session:
         )
         return replace(attempt, built=built, rival=rival)
 
-    def _verify(self, attempt: _Attempt) -> _Attempt:
+    def _verify(self, attempt: Attempt) -> Attempt:
         """Run the gates; the baseline's results become the reference of all others."""
         built, rival = attempt.builds
         is_final = attempt.role is Role.CONFIRMATION
@@ -199,7 +318,7 @@ class Session:
             gates=gates, gate_seconds=sum(gate.seconds for gate in gates), failure=failure
         )
 
-    def _decide(self, attempt: _Attempt) -> _Attempt:
+    def _decide(self, attempt: Attempt) -> Attempt:
         """Measure the baseline alone, and everything else in pairs."""
         built, rival = attempt.builds
         if rival is None:
@@ -224,7 +343,11 @@ class Session:
             )
 
     def _replayed(self, study: StudyRecord) -> Strategy:
-        """Return the strategy as it stood after the recorded trials."""
+        """Return the strategy as it stood after the recorded trials.
+
+        What a race had asked for is asked for again all at once, and what it had not finished with
+        is left for the next race.
+        """
         options = self._options
         proposals = strategy(
             options.search.strategy,
@@ -232,12 +355,21 @@ class Session:
             study.trials[0].configuration,
             seed=options.search.seed,
         )
+        asked: dict[str, Configuration] = {}
+        entry: RaceEntry | None = None
         for trial in study.trials:
-            if trial.role is Role.SEARCH:
-                proposals.tell(trial.configuration, _told(trial))
+            if trial.role is not Role.SEARCH:
+                continue
+            if trial.race is not None and (entry is None or trial.race.number != entry.number):
+                entry = replace(trial.race, rung=0)
+                found = [proposals.ask() for _ in range(entry.field)]
+                asked = {configuration_key(c): c for c in found if c is not None}
+            asked.pop(configuration_key(trial.configuration), None)
+            proposals.tell(trial.configuration, _told(study, trial))
+        self._unfinished = (list(asked.values()), entry) if asked else None
         return proposals
 
-    def _announce(self, step: Step, attempt: _Attempt) -> None:
+    def _announce(self, step: Step, attempt: Attempt) -> None:
         if attempt.role is Role.CONFIRMATION:
             if step is not Step.BUILD:
                 return
@@ -251,57 +383,6 @@ class Session:
                 detail=", ".join(f"{name} = {value}" for name, value in values),
             )
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
-    """A trial on its way through the steps."""
-
-    role: Role
-    trials: tuple[TrialRecord, ...]
-    record: TrialRecord
-    built: Built | None = None
-    rival: Built | None = None
-    pairs: tuple[Pair, ...] = ()
-
-    @property
-    def against(self) -> TrialRecord:
-        """The trial to beat: the incumbent, or for a confirmation the baseline."""
-        return self.trials[0] if self.role is Role.CONFIRMATION else incumbent(self.trials)
-
-    @property
-    def builds(self) -> tuple[Built, Built | None]:
-        assert self.built is not None
-        return self.built, self.rival
-
-    @property
-    def confirmation(self) -> int | None:
-        """Which confirmation of the run this is, from 1; None for a trial of the search."""
-        if self.role is not Role.CONFIRMATION:
-            return None
-        return 1 + sum(trial.role is Role.CONFIRMATION for trial in self.trials)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether no further step can change the outcome."""
-        return self.record.failure is not None or self.record.identical_to is not None
-
-    def recorded(self, **fields: Any) -> _Attempt:
-        """Return the attempt with fields of its record set."""
-        return replace(self, record=replace(self.record, **fields))
-
-    def timed(self, elapsed: float) -> _Attempt:
-        """Return the attempt with what tighten itself needed, out of ``elapsed`` seconds."""
-        record = self.record
-        work = record.build_seconds + record.gate_seconds + record.benchmark_seconds
-        return self.recorded(overhead_seconds=max(0.0, elapsed - work))
-
-    def twin(self, identity: str) -> int | None:
-        """Return the earlier trial that ran the very same thing; a confirmation has none."""
-        if self.role is not Role.SEARCH:
-            return None
-        same = (t.number for t in self.trials if t.code_hash == identity and not t.failure)
-        return next(same, None)
 
 
 def _present(study: StudyRecord) -> Configuration:
@@ -325,13 +406,33 @@ def _baseline_message(failure: Failure) -> str:
     return f"{text}\nthe whole output is in {failure.log}" if failure.log else text
 
 
-def _told(trial: TrialRecord) -> Told:
-    verdict = trial.verdict
+def _told(study: StudyRecord, trial: TrialRecord) -> Told:
+    verdict, twin = trial.verdict, trial.identical_to
     return Told(
         accepted=verdict is not None and verdict.outcome is Outcome.ACCEPT,
-        gain=None if verdict is None else verdict.objective.gain,
-        inert=trial.identical_to is not None,
+        gain=None if verdict is None else _saving(study, verdict.objective.gain),
+        same_as=None if twin is None else study.trials[twin].configuration,
     )
+
+
+def _saving(study: StudyRecord, gain: float) -> float:
+    """Return a gain as the share of the incumbent's cost that it saves."""
+    if objective_goal(study.cases) is Goal.MINIMIZE:
+        return gain
+    return gain / (1 + gain) if gain < math.inf else 1.0
+
+
+def _out_of_race(attempt: Attempt, left: Left) -> Attempt:
+    """Return a candidate with what it showed before it left."""
+    attempt = attempt.in_rung(left.rung)
+    if left.duel is None:
+        assert left.failure is not None
+        return attempt.recorded(failure=Failure.of(left.failure))
+    duel = left.duel
+    attempt = attempt.recorded(
+        cases=duel.candidate, verdict=duel.verdict, benchmark_seconds=duel.seconds
+    )
+    return replace(attempt, pairs=duel.pairs)
 
 
 def _duration(trial: TrialRecord) -> float:

@@ -225,7 +225,7 @@ class Study:
         candidate = {**present, **(self._best_values() if values is None else values)}
         with self._alone(), self._bench(_silent) as bench:
             reference = _built_baseline(bench, present)
-            built = bench.build(candidate, beside=reference)
+            built = bench.build(candidate, beside=[reference])
             return bench.check(built, is_final=True)
 
     def best_patch(self, run: int | None = None) -> str:
@@ -255,7 +255,7 @@ class Study:
         with self._alone():
             with self._bench(_silent) as bench:
                 reference = _built_baseline(bench, self.baseline())
-                built = bench.build({**self.baseline(), **values}, beside=reference)
+                built = bench.build({**self.baseline(), **values}, beside=[reference])
                 bench.quality(built, quality)
                 gates = bench.check(built, is_final=True)
                 measured = bench.measure(built, launches=self.options.benchmark.launches)
@@ -349,6 +349,7 @@ class Study:
             build=options.build,
             python=options.python,
             cpus=options.cpus,
+            builds=options.builds,
         )
         # Builds are commands even where the benchmark is a function.
         with open_workplace(site, Subprocess(options.benchmark.conditions)) as workplace:

@@ -67,9 +67,9 @@ class TestBuild:
     ) -> None:
         rng = random.Random(7)
         with InPlace(place(project, outputs=("prog",)), runner) as workplace:
-            built = {slot: (workplace.build(slot, BASE), 100) for slot in Slot}
+            built = {slot: (workplace.build(slot, BASE), 100) for slot in (Slot.A, Slot.B)}
             for _ in range(12):
-                slot = rng.choice(list(Slot))
+                slot = rng.choice(list(built))
                 if rng.random() < 0.5:
                     block = rng.choice((100, 200, 300))
                     built[slot] = workplace.build(slot, {**BASE, "BLOCK": block}), block

@@ -5,12 +5,15 @@ Plain frozen values, so that the ledger can store a verdict and a report can exp
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tighten.errors import StudyError
 from tighten.samples import Statistic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "Case",

@@ -44,7 +44,7 @@ from tighten.stats import HodgesLehmann, SignedBets, confirmation_alpha, robust_
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["PairTest"]
+__all__ = ["PairTest", "objective_log"]
 
 _OBJECTIVE = "objective"
 _LARGEST_LOG = 700.0  # of a ratio; beyond it exp overflows
@@ -143,6 +143,10 @@ class PairTest:
         return self._settled() or self._verdict(
             Outcome.INCONCLUSIVE, f"stopped early: {self._missing()}"
         )
+
+    def rejected(self, reason: str) -> Verdict:
+        """Return Reject for a reason of its own, with the evidence of the pairs so far."""
+        return self._verdict(Outcome.REJECT, f"{reason}; {self._change(None)}")
 
     def _logs(self, values: Mapping[str, float], side: str) -> list[float]:
         logs = []
@@ -268,6 +272,17 @@ class PairTest:
         else:
             word = words[0]
         return f"{name}{_percent(gain)} {word} ({_percent(low)} to {_percent(high)})"
+
+
+def objective_log(values: Mapping[str, float], cases: Sequence[Case]) -> float:
+    """Return the logarithm of what a launch costs over all cases; smaller is better.
+
+    The difference of two launches is the objective's d of their pair.
+    """
+    total = math.fsum(case.weight for case in cases)
+    return math.fsum(
+        case.weight / total * _sign(case.goal) * math.log(values[case.name]) for case in cases
+    )
 
 
 class _Series:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tighten.decision import Case, Limits, Policy
 from tighten.gates import ExitCode, Gate, Invariant, SameArrays, Toggle, Tolerance
-from tighten.options.effective import Benchmark
+from tighten.options.effective import Benchmark, Racing
 from tighten.parameters import Parameter
 from tighten.parameters.binding import Argument, EnvironmentVariable
 from tighten.parameters.document import ConfigKey
@@ -34,6 +34,7 @@ __all__ = [
     "limits",
     "parameter",
     "policy",
+    "racing",
 ]
 
 
@@ -168,6 +169,13 @@ def policy(table: schema.DecisionTable) -> Policy:
         max_pairs=table.max_pairs,
         confidence=table.confidence,
     )
+
+
+def racing(table: schema.SearchTable) -> Racing | None:
+    """Return how candidates race, if they do."""
+    if table.racing is None:
+        return None
+    return Racing(candidates=table.racing.candidates, blocks=table.racing.blocks)
 
 
 def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:

@@ -12,7 +12,7 @@ from tighten.parameters import Parameter, Space
 from tighten.runner import Command, Conditions
 from tighten.trial import BuildSpec
 
-__all__ = ["Benchmark", "MarkdownTarget", "Options", "ReportTargets", "Search"]
+__all__ = ["Benchmark", "MarkdownTarget", "Options", "Racing", "ReportTargets", "Search"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,20 @@ class Benchmark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Racing:
+    """How many configurations race for the pair test, and blocks of the first rung."""
+
+    candidates: int
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """Who proposes the next values."""
 
     strategy: str
     seed: int
+    racing: Racing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +92,9 @@ class Options:
     search: Search
     report: ReportTargets
     sources: Mapping[str, str]
+
+    @property
+    def builds(self) -> int:
+        """How many builds are kept side by side: two, or a race and the incumbent."""
+        racing = self.search.racing
+        return 2 if racing is None else min(racing.candidates, self.limits.max_trials) + 1

@@ -34,6 +34,7 @@ from tighten.options.value_types import (
     Positive,
     Scalar,
     Size,
+    Starters,
     Step,
     Strategy,
     Text,
@@ -423,13 +424,29 @@ class DecisionTable(Table):
     confidence: Level = Field(POLICY.confidence, description="confidence of reported intervals")
 
 
+class RacingTable(Table):
+    """Several configurations at once: the slower half drops out again and again.
+
+    Only the winner takes the pair test, so most candidates cost a few launches. Each candidate
+    needs a build of its own, kept in a copy of the project until the race is over.
+    """
+
+    candidates: Starters = Field(16, description="configurations that start together")
+    blocks: Count = Field(
+        2, description="launches of each in the first rung; every further rung has twice as many"
+    )
+
+
 class SearchTable(Table):
     """Who proposes the next values."""
 
     strategy: Strategy | None = Field(
-        None, description="strategy; without it, `grid`, or `coordinate` if that takes too long"
+        None, description="strategy; without it, `grid`, or `portfolio` if that takes too long"
     )
     seed: Natural | None = Field(None, description="seed; without it, `study.seed`")
+    racing: RacingTable | None = Field(
+        None, description="let candidates race; without it, each takes the pair test by itself"
+    )
 
 
 class MarkdownTable(Table):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from tighten.errors import StudyError
 from tighten.search.coordinate import coordinate_descent
 from tighten.search.grids import extended_grid, grid
+from tighten.search.members import alone, genetic, local, tabu, tpe
+from tighten.search.portfolio import portfolio
 from tighten.search.uniform import uniform
 from tighten.search.walk import Propose, Strategy, Walk
 
@@ -22,6 +24,11 @@ STRATEGIES: Mapping[str, Propose] = {
     "extended-grid": extended_grid,
     "coordinate": coordinate_descent,
     "random": uniform,
+    "portfolio": portfolio,
+    "local": alone(local),
+    "genetic": alone(genetic),
+    "tabu": alone(tabu),
+    "tpe": alone(tpe),
 }
 
 
@@ -50,5 +57,5 @@ def strategy(name: str, space: Space, baseline: Configuration, *, seed: int) -> 
 
 
 def default_strategy(space: Space, *, max_trials: int) -> str:
-    """Return ``grid`` if the trials suffice for all of it, else ``coordinate``."""
-    return "grid" if space.size is not None and space.size <= max_trials else "coordinate"
+    """Return ``grid`` if the trials suffice for all of it, else ``portfolio``."""
+    return "grid" if space.size is not None and space.size <= max_trials else "portfolio"
