@@ -21,6 +21,7 @@ from tighten.errors import FailureKind, StateError, TrialError
 from tighten.events import PairMeasured
 from tighten.gates import SameArrays, check
 from tighten.ledger import Pair
+from tighten.locating import Locator
 from tighten.parameters import arguments, environment
 from tighten.patch import patch
 from tighten.record import CaseSummary
@@ -88,6 +89,7 @@ class Bench:
         self._workplace = workplace
         self._listener = listener
         self._lock = MeasuringLock()
+        self._locator = Locator(options, runner)
         # Not seeded: that the order of a pair cannot be foreseen is what the verdict rests on.
         self._coin = random.SystemRandom()
         self._disturbances = Disturbances()
@@ -149,6 +151,18 @@ class Bench:
             {case.name: launch_value(one, case) for case in self._options.cases} for one in done
         ]
         return Measured(cases=self._summaries(rows, done[0]), seconds=seconds)
+
+    def profile(self, built: Built, name: str) -> dict[str, str]:
+        """Launch the benchmark once more, under a profiler; see `Locator.locate`.
+
+        Returns
+        -------
+        dict of str to str
+            File below the state directory, by label.
+        """
+        self._workplace.activate(built)
+        with self._lock:
+            return self._locator.locate(self._side(built, "profile").places, name)
 
     def duel(
         self, candidate: Built, incumbent: Built, *, trial: int, confirmation: int | None = None
