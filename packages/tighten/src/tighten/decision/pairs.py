@@ -132,6 +132,16 @@ class PairTest:
         self._reruns += reruns
         return self._settled()
 
+    @property
+    def gain(self) -> float:
+        """Estimated relative gain of the objective so far; NaN without pairs."""
+        return _gain(self._objective.goal, self._objective.centre.estimate)
+
+    @property
+    def e_value(self) -> float:
+        """Evidence so far that the objective is better."""
+        return self._objective.better.e_value
+
     def verdict_now(self) -> Verdict:
         """Return the verdict on the pairs so far: Inconclusive if they settle nothing."""
         return self._settled() or self._verdict(
