@@ -5,15 +5,23 @@
 ``{"values": FILE}`` writes what was priced last. Needs NumPy and the peer alone.
 """
 
+from __future__ import annotations
+
 import importlib
 import json
 import sys
 import time
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def quantforge_sides(rows):
+    Sides = dict[str, Callable[[], Any]]
+
+
+def quantforge_sides(rows: Any) -> Sides:
     """Return what the published quantforge computes."""
     model = importlib.import_module("quantforge").black_scholes
     s, k, t, r, sigma, prices = rows
@@ -24,7 +32,7 @@ def quantforge_sides(rows):
     }
 
 
-def vollib_sides(rows):
+def vollib_sides(rows: Any) -> Sides:
     """Return what py_vollib_vectorized computes."""
     vollib = importlib.import_module("py_vollib_vectorized")
     s, k, t, r, sigma, prices = rows
@@ -45,7 +53,8 @@ PEERS = {"quantforge": quantforge_sides, "py_vollib_vectorized": vollib_sides}
 def main() -> None:
     """Answer commands until the input ends."""
     make = PEERS[sys.argv[1]]
-    sides, last = {}, None
+    sides: Sides = {}
+    last = None
     for line in sys.stdin:
         ((name, value),) = json.loads(line).items()
         answer = 0.0
