@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import click
 
-from tighten.cli import campaign, measuring, profiling, project
+from tighten.cli import campaign, guarding, measuring, profiling, project
 from tighten.errors import TightenError, TrialError
 
 __all__ = ["main"]
@@ -49,6 +49,7 @@ for _command in (
     *measuring.COMMANDS,
     *profiling.COMMANDS,
     *campaign.COMMANDS,
+    *guarding.COMMANDS,
 ):
     cli.add_command(_command)
 
