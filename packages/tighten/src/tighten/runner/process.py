@@ -68,7 +68,7 @@ class _Prepared:
 
     command: Command
     places: Places
-    line: str
+    words: tuple[str, ...]
     directory: Path
     environment: Mapping[str, str]
 
@@ -139,7 +139,7 @@ class Subprocess:
         prepared = _Prepared(
             command=command,
             places=places,
-            line=shell_line(command.template, places),
+            words=(*command.wrapper, "/bin/sh", "-c", shell_line(command.template, places)),
             directory=places.trial / command.cwd,
             environment=environment_for(command, places, self._conditions, self._inherited),
         )
@@ -152,7 +152,7 @@ class Subprocess:
         with _pinned(self._conditions.pin):
             try:
                 process = subprocess.Popen(
-                    ["/bin/sh", "-c", prepared.line],
+                    prepared.words,
                     cwd=prepared.directory,
                     env={**prepared.environment, MARK: mark},
                     stdin=subprocess.DEVNULL,
