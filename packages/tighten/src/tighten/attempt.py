@@ -10,7 +10,7 @@ from tighten.ledger import Pair
 from tighten.record import Role, TrialRecord
 from tighten.trial import Built
 
-__all__ = ["Attempt"]
+__all__ = ["Attempt", "work_seconds"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +19,8 @@ class Attempt:
 
     Parameters
     ----------
-    role
-        Why it is run.
+    run, role
+        The run it belongs to, and why it is tried.
     trials
         All trials before it.
     record
@@ -33,6 +33,7 @@ class Attempt:
         Its raw measurements.
     """
 
+    run: int
     role: Role
     trials: tuple[TrialRecord, ...]
     record: TrialRecord
@@ -73,18 +74,12 @@ class Attempt:
         assert self.record.race is not None
         return self.recorded(race=replace(self.record.race, rung=rung))
 
-    @property
-    def seconds(self) -> float:
-        """Time of the project's own commands so far."""
-        record = self.record
-        return record.build_seconds + record.gate_seconds + record.benchmark_seconds
-
     def timed(self, elapsed: float, before: float) -> Attempt:
         """Return the attempt with what tighten itself needed, out of ``elapsed`` seconds.
 
-        ``before`` is what `seconds` were at their start.
+        ``before`` is what `work_seconds` were at their start.
         """
-        own = max(0.0, elapsed - (self.seconds - before))
+        own = max(0.0, elapsed - (work_seconds(self.record) - before))
         return self.recorded(overhead_seconds=self.record.overhead_seconds + own)
 
     def after(self, trials: tuple[TrialRecord, ...]) -> Attempt:
@@ -98,3 +93,10 @@ class Attempt:
             return None
         same = (t.number for t in self.trials if t.code_hash == identity and not t.failure)
         return next(same, None)
+
+
+def work_seconds(trial: TrialRecord) -> float:
+    """Return the time that the project's own commands took [s]."""
+    return (
+        trial.build_seconds + trial.gate_seconds + trial.benchmark_seconds + trial.profile_seconds
+    )

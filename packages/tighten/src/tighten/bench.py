@@ -17,17 +17,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tighten.decision import PairTest, Verdict
+from tighten.decision import Aim, PairTest, Verdict
 from tighten.errors import FailureKind, StateError, TrialError
 from tighten.events import PairMeasured
+from tighten.files import BASELINE_FILE, EVIDENCE_FILE
 from tighten.gates import SameArrays, check
 from tighten.ledger import Pair
+from tighten.locating import Locator
 from tighten.parameters import arguments, environment
 from tighten.patch import patch
 from tighten.record import CaseSummary
 from tighten.runner import Command, MeasuringLock, Places, launch
 from tighten.samples import Disturbances, Launch, launch_value, pair_values
-from tighten.trial import Built
+from tighten.trial import Built, project_files, project_hash, read_at_run_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from tighten.runner import Runner
     from tighten.trial import Workplace
 
-__all__ = ["Bench", "Block", "Duel", "Measured"]
+__all__ = ["Bench", "Block", "Duel", "Measured", "own_files", "sources"]
 
 _RERUNS_PER_PAIR = 2
 _QUALITY_TIMEOUT = 1800.0  # s; a linter or test suite of a large project
@@ -97,6 +99,7 @@ class Bench:
         self._workplace = workplace
         self._listener = listener
         self._lock = MeasuringLock()
+        self._locator = Locator(options, runner)
         # Not seeded: that the order of a pair cannot be foreseen is what the verdict rests on.
         self._coin = random.SystemRandom()
         self._disturbances = Disturbances()
@@ -121,6 +124,15 @@ class Bench:
             return built.code_hash
         text = json.dumps([built.code_hash, sorted(variables.items()), words])
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def content(self, built: Built) -> str:
+        """Return a hash of what a run of the build depends on, also if the project changes.
+
+        While a study lasts, only edits and builds change anything, and `identity` says all. Over
+        longer times the tree's other files count, too.
+        """
+        rest = sources(self._options, built.tree)
+        return hashlib.sha256(f"{self.identity(built)} {rest}".encode()).hexdigest()
 
     def patch(self, configuration: Configuration) -> str:
         """Return what the configuration changes in the project's files."""
@@ -159,8 +171,26 @@ class Bench:
         ]
         return Measured(cases=self.summaries(rows, done[0]), seconds=seconds)
 
+    def profile(self, built: Built, name: str) -> dict[str, str]:
+        """Launch the benchmark once more, under a profiler; see `Locator.locate`.
+
+        Returns
+        -------
+        dict of str to str
+            File below the state directory, by label.
+        """
+        self._workplace.activate(built)
+        with self._lock:
+            return self._locator.locate(self._side(built, "profile").places, name)
+
     def duel(
-        self, candidate: Built, incumbent: Built, *, trial: int, confirmation: int | None = None
+        self,
+        candidate: Built,
+        incumbent: Built,
+        *,
+        trial: int,
+        confirmation: int | None = None,
+        aim: Aim = Aim.GAIN,
     ) -> Duel:
         """Run both builds next to each other, pair by pair, until the verdict is reached.
 
@@ -171,7 +201,9 @@ class Bench:
         """
         warm_up = self.warm_up(candidate) + self.warm_up(incumbent)
         sides = self._side(candidate, "candidate"), self._side(incumbent, "incumbent")
-        test = PairTest(self._options.cases, self._options.policy, confirmation=confirmation)
+        test = PairTest(
+            self._options.cases, self._options.policy, confirmation=confirmation, aim=aim
+        )
         log = _PairLog()
         verdict: Verdict | None = None
         while verdict is None:
@@ -338,6 +370,22 @@ class Bench:
                 e_value=so_far.e_value,
             )
         )
+
+
+def sources(options: Options, root: Path) -> str:
+    """Return a hash of the files below ``root``, the project or a copy, that a run may read."""
+    files = project_files(
+        options.project,
+        include=options.build.include,
+        exclude=options.build.exclude,
+        leave_out=[options.state, options.file, *own_files(options)],
+    )
+    return project_hash(root, read_at_run_time(files, is_built=options.build.command is not None))
+
+
+def own_files(options: Options) -> list[Path]:
+    """Return the files that tighten itself keeps beside the study file."""
+    return [options.file.parent / name for name in (BASELINE_FILE, EVIDENCE_FILE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

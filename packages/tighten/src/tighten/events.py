@@ -33,6 +33,7 @@ class Step(StrEnum):
     VERIFY = "verify"
     RACE = "race"
     MEASURE = "measure"
+    PROFILE = "profile"
     CONFIRM = "confirm"
 
 

@@ -7,19 +7,20 @@ processes and statistics live elsewhere.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tighten.attempt import Attempt
+from tighten.analysis import unreachable
+from tighten.attempt import Attempt, work_seconds
 from tighten.convergence import convergence, incumbent
-from tighten.decision import Goal, Outcome, Status, objective_goal
-from tighten.errors import BaselineError, FailureKind, TrialError
+from tighten.decision import Outcome, Status
+from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, TrialDone
 from tighten.ledger import now
 from tighten.options import trials_left
-from tighten.parameters import configuration_key
+from tighten.profile import Tool
+from tighten.proposals import Proposals
 from tighten.racing import race
 from tighten.record import (
     WINNER,
@@ -30,7 +31,6 @@ from tighten.record import (
     StudyRecord,
     TrialRecord,
 )
-from tighten.search import Told, strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,10 +41,8 @@ if TYPE_CHECKING:
     from tighten.options import Options
     from tighten.parameters import Configuration
     from tighten.racing import Left
-    from tighten.search import Strategy
 
     _Steps = tuple[tuple[Step, Callable[[Attempt], Attempt]], ...]
-    _Asked = tuple[list[Configuration], RaceEntry | None]
 
 __all__ = ["Session"]
 
@@ -74,7 +72,6 @@ class Session:
         self._ledger = ledger
         self._listener = listener
         self._trials_left = options.limits.max_trials
-        self._unfinished: _Asked | None = None  # a race that a kill cut short
 
     def start(self, study: StudyRecord, key: RunKey) -> StudyRecord:
         """Measure the baseline, search, confirm the best, and return the finished record.
@@ -131,7 +128,9 @@ class Session:
 
     def _search(self, study: StudyRecord) -> tuple[StudyRecord, Status]:
         options = self._options
-        proposals = self._replayed(study)
+        if options.limits.stop_if_unreachable and unreachable(options, study):
+            return study, Status.UNREACHABLE
+        proposals = Proposals(options, study)
         spent = sum(_duration(trial) for trial in study.trials)
         started = time.monotonic()
         while True:
@@ -139,8 +138,7 @@ class Session:
             status = convergence(study.trials, options.limits, options.cases, elapsed=elapsed)
             if status is not None:
                 return study, status
-            asked, entry = self._unfinished or self._asked(study, proposals)
-            self._unfinished = None
+            asked, entry = proposals.ask(study)
             if not asked:
                 return study, Status.EXHAUSTED
             if entry is None:
@@ -149,25 +147,10 @@ class Session:
             else:
                 study = self._race(study, proposals, asked, entry)
 
-    def _asked(self, study: StudyRecord, proposals: Strategy) -> _Asked:
-        """Return what to try next: one configuration, or the field of a race."""
-        racing = self._options.search.racing
-        done = sum(trial.role is Role.SEARCH for trial in study.trials)
-        left = self._options.limits.max_trials - done
-        asked: list[Configuration] = []
-        for _ in range(1 if racing is None else min(racing.candidates, left)):
-            if (configuration := proposals.ask()) is None:
-                break
-            asked.append(configuration)
-        if racing is None:
-            return asked, None
-        number = max((t.race.number for t in study.trials if t.race), default=0) + 1
-        return asked, RaceEntry(number=number, field=len(asked), rung=0)
-
     def _race(
         self,
         study: StudyRecord,
-        proposals: Strategy,
+        proposals: Proposals,
         asked: Sequence[Configuration],
         entry: RaceEntry,
     ) -> StudyRecord:
@@ -185,13 +168,19 @@ class Session:
             else:
                 field.append(attempt)
         for attempt in self._left(field, number=len(study.trials)):
-            study = self._settled(study, proposals, attempt)
+            if not attempt.is_settled and attempt.record.verdict is None:  # it won
+                test = ((Step.MEASURE, self._decide),)
+                study = self._settled(
+                    study, proposals, self._carried(attempt.after(study.trials), test)
+                )
+            else:
+                study = self._settled(study, proposals, attempt)
         for attempt in twins:
             study = self._settled(study, proposals, attempt)
         return study
 
     def _left(self, field: Sequence[Attempt], *, number: int) -> Iterator[Attempt]:
-        """Yield the candidates of a race as they leave it, the winner with its verdict last."""
+        """Yield the candidates of a race as they leave it, and the winner, untested, last."""
         if not field:
             return
         rival = field[0].builds[1]
@@ -214,12 +203,12 @@ class Session:
                 yield attempt.recorded(failure=Failure.of(error))
             return
         for attempt in running.values():
-            yield self._carried(attempt.in_rung(WINNER), ((Step.MEASURE, self._decide),))
+            yield attempt.in_rung(WINNER)
 
-    def _settled(self, study: StudyRecord, proposals: Strategy, attempt: Attempt) -> StudyRecord:
+    def _settled(self, study: StudyRecord, proposals: Proposals, attempt: Attempt) -> StudyRecord:
         """Record a trial of the search and tell the strategy how it ended."""
         study = self._recorded(study, attempt.after(study.trials))
-        proposals.tell(attempt.record.configuration, _told(study, study.trials[-1]))
+        proposals.tell(study, study.trials[-1])
         return study
 
     def _confirm(self, study: StudyRecord, status: Status) -> StudyRecord:
@@ -254,7 +243,7 @@ class Session:
             started=now(),
             race=race,
         )
-        return Attempt(role=role, trials=study.trials, record=record)
+        return Attempt(run=study.run, role=role, trials=study.trials, record=record)
 
     @property
     def _preparation(self) -> _Steps:
@@ -267,13 +256,16 @@ class Session:
     def _carried(self, attempt: Attempt, steps: _Steps) -> Attempt:
         """Carry an attempt through some steps, as far as it gets."""
         started = time.perf_counter()
-        before = attempt.seconds
+        before = work_seconds(attempt.record)
         try:
             for step, carry_out in steps:
                 self._announce(step, attempt)
                 attempt = carry_out(attempt)
                 if attempt.is_settled:
                     break
+            else:
+                if attempt.record.cases:
+                    attempt = self._locate(attempt)
         except TrialError as error:
             attempt = attempt.recorded(failure=Failure.of(error))
         return attempt.timed(time.perf_counter() - started, before)
@@ -332,6 +324,23 @@ class Session:
         )
         return replace(attempt, pairs=duel.pairs)
 
+    def _locate(self, attempt: Attempt) -> Attempt:
+        """Profile baseline, winner and every n-th trial; no profile is no reason to fail."""
+        every, trial = self._options.profiling.every, attempt.record
+        is_due = trial.role is not Role.SEARCH or (every and trial.number % every == 0)
+        if not is_due or self._options.profiling.sampling.tool is Tool.NONE:
+            return attempt
+        self._announce(Step.PROFILE, attempt)
+        started = time.perf_counter()
+        try:
+            files = self._bench.profile(
+                attempt.builds[0], f"run-{attempt.run}/trial-{trial.number:04d}"
+            )
+        except (TrialError, StudyError) as error:
+            self._listener(Notice(message=f"no profile of trial {trial.number}: {error}"))
+            files = {}
+        return attempt.recorded(profiles=files, profile_seconds=time.perf_counter() - started)
+
     def _warn_if_busy(self, study: StudyRecord) -> None:
         load, cores = study.machine["load"][0], study.machine["cores"]
         if load > _BUSY * cores:
@@ -341,33 +350,6 @@ class Session:
                     "slower, not wrong"
                 )
             )
-
-    def _replayed(self, study: StudyRecord) -> Strategy:
-        """Return the strategy as it stood after the recorded trials.
-
-        What a race had asked for is asked for again all at once, and what it had not finished with
-        is left for the next race.
-        """
-        options = self._options
-        proposals = strategy(
-            options.search.strategy,
-            options.space,
-            study.trials[0].configuration,
-            seed=options.search.seed,
-        )
-        asked: dict[str, Configuration] = {}
-        entry: RaceEntry | None = None
-        for trial in study.trials:
-            if trial.role is not Role.SEARCH:
-                continue
-            if trial.race is not None and (entry is None or trial.race.number != entry.number):
-                entry = replace(trial.race, rung=0)
-                found = [proposals.ask() for _ in range(entry.field)]
-                asked = {configuration_key(c): c for c in found if c is not None}
-            asked.pop(configuration_key(trial.configuration), None)
-            proposals.tell(trial.configuration, _told(study, trial))
-        self._unfinished = (list(asked.values()), entry) if asked else None
-        return proposals
 
     def _announce(self, step: Step, attempt: Attempt) -> None:
         if attempt.role is Role.CONFIRMATION:
@@ -406,22 +388,6 @@ def _baseline_message(failure: Failure) -> str:
     return f"{text}\nthe whole output is in {failure.log}" if failure.log else text
 
 
-def _told(study: StudyRecord, trial: TrialRecord) -> Told:
-    verdict, twin = trial.verdict, trial.identical_to
-    return Told(
-        accepted=verdict is not None and verdict.outcome is Outcome.ACCEPT,
-        gain=None if verdict is None else _saving(study, verdict.objective.gain),
-        same_as=None if twin is None else study.trials[twin].configuration,
-    )
-
-
-def _saving(study: StudyRecord, gain: float) -> float:
-    """Return a gain as the share of the incumbent's cost that it saves."""
-    if objective_goal(study.cases) is Goal.MINIMIZE:
-        return gain
-    return gain / (1 + gain) if gain < math.inf else 1.0
-
-
 def _out_of_race(attempt: Attempt, left: Left) -> Attempt:
     """Return a candidate with what it showed before it left."""
     attempt = attempt.in_rung(left.rung)
@@ -436,6 +402,4 @@ def _out_of_race(attempt: Attempt, left: Left) -> Attempt:
 
 
 def _duration(trial: TrialRecord) -> float:
-    return (
-        trial.build_seconds + trial.gate_seconds + trial.benchmark_seconds + trial.overhead_seconds
-    )
+    return work_seconds(trial) + trial.overhead_seconds

@@ -83,7 +83,7 @@ class TestBuild:
             a = workplace.build(Slot.A, BASE)
             b = workplace.build(Slot.B, {**BASE, "UNUSED": 2})
             assert a.code_hash == b.code_hash
-            assert workplace.slot_for({**BASE, "UNUSED": 2}, beside=a) is Slot.B
+            assert workplace.slot_for({**BASE, "UNUSED": 2}, beside=[a]) is Slot.B
             workplace.build(Slot.B, {**BASE, "UNUSED": 2, "level": 2})
             assert runner.runs == 2
 

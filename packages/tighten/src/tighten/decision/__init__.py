@@ -7,6 +7,7 @@ many to be tested so. No clock, no file, no process.
 from __future__ import annotations
 
 from tighten.decision.model import (
+    Aim,
     Case,
     Evidence,
     Goal,
@@ -21,6 +22,7 @@ from tighten.decision.pairs import PairTest, objective_log
 from tighten.decision.race import Race
 
 __all__ = [
+    "Aim",
     "Case",
     "Evidence",
     "Goal",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "Aim",
     "Case",
     "Evidence",
     "Goal",
@@ -41,6 +42,13 @@ class Outcome(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     INCONCLUSIVE = "inconclusive"
+
+
+class Aim(StrEnum):
+    """What a comparison asks of the candidate."""
+
+    GAIN = "gain"  # is it better, and no case worse than it may be?
+    NO_LOSS = "no loss"  # is no case worse than it may be?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +209,7 @@ class Status(StrEnum):
     STAGNATION = "stagnation"
     REGRESSION = "regression"
     EXHAUSTED = "exhausted"
+    UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
     BASELINE_FAILED = "baseline_failed"
 
@@ -224,6 +233,8 @@ class Limits:
         Stop as soon as the targets are reached; else they are only reported.
     stop_on_regression
         Stop after a trial in which a case was shown to lose more than it may.
+    stop_if_unreachable
+        Stop after the baseline if its profile shows that the parameters cannot reach the target.
     """
 
     max_trials: int
@@ -232,3 +243,4 @@ class Limits:
     stagnation_improvement: float = 0.01
     stop_on_success: bool = True
     stop_on_regression: bool = False
+    stop_if_unreachable: bool = False
