@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tighten import evidence, report
 from tighten.bench import Bench, own_files, sources
 from tighten.comparison import Comparison, extracted_revision, file_summaries
+from tighten.encoding import decode, encode
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.files import EVIDENCE_FILE, make_state_directory, write_atomically
 from tighten.ledger import Ledger, now
@@ -27,7 +28,7 @@ from tighten.options import Options, Plan, load, plan
 from tighten.parameters import edited_files
 from tighten.parameters.binding import FileBinding
 from tighten.patch import patch
-from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
+from tighten.record import Examination, Failure, GateResult, Role, StudyRecord, TrialRecord
 from tighten.runner import InProcess, Subprocess
 from tighten.session import Session
 from tighten.trial import (
@@ -398,8 +399,13 @@ class Study:
     def write_page(self, record: StudyRecord, path: Path | None = None) -> Path:
         """Write a run's HTML page, by default where the study file says; return its path."""
         target = path or self.options.report.page
-        write_atomically(target, report.Page().render(record))
+        write_atomically(target, report.Page(control=self._control(record)).render(record))
         return target
+
+    def keep_control(self, found: Examination) -> None:
+        """Keep what A/A sessions of this study's benchmark found, for its reports."""
+        make_state_directory(self.options.state)
+        write_atomically(self._control_file, encode(found, indent=1) + "\n")
 
     def update_document(self, record: StudyRecord) -> Path | None:
         """Put a run's table between the markers that the study file names, if it names any."""
@@ -413,6 +419,18 @@ class Study:
     def export(self, record: StudyRecord, directory: Path | None = None) -> tuple[Path, ...]:
         """Write a run in the layout for other programs, by default below the state directory."""
         return report.export(record, directory or self.options.state / "export")
+
+    @property
+    def _control_file(self) -> Path:
+        return self.options.state / "doctor.json"
+
+    def _control(self, record: StudyRecord) -> Examination | None:
+        """Return the A/A sessions of the machine that a run was measured on, if there were any."""
+        if not self._control_file.exists():
+            return None
+        found = decode(Examination, self._control_file.read_bytes())
+        is_same = fingerprint_key(found.machine) == fingerprint_key(record.machine)
+        return found if is_same else None
 
     @property
     def _ledger_path(self) -> Path:

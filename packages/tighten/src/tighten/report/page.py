@@ -22,7 +22,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tighten.decision import Status
+from tighten.record import Examination
 from tighten.report import page_rows, plots, quantity
+from tighten.report.effect_rows import Effects, effects_part
 from tighten.report.summary import Mark, Summary, mark
 from tighten.report.terminal import confirmation_line, time_line, trials_line
 
@@ -65,25 +67,31 @@ class Page:
     ----------
     size_limit
         Bytes that the page may have; the rows of all trials are there in any case.
+    control
+        What `tighten doctor` found on the machine of the study, by its own benchmark.
     """
 
     size_limit: int = 4_500_000
+    control: Examination | None = None
 
     def render(self, study: StudyRecord) -> str:
         """Return the page; it opens offline and without JavaScript."""
         summary = Summary(study)
+        found = Effects.of(study)
         rows = [page_rows.trial_row(summary, trial) for trial in study.trials]
         taken = _FRAME + sum(_ROW + len(row["change"].encode()) for row in rows)
         details = _details(summary, self.size_limit - taken)
         context = {
             **_frame(summary),
+            "control": page_rows.control_line(self.control),
             **_case_part(summary),
             **_value_part(summary),
             **_trial_part(summary, len(details)),
             "trials": rows,
             "details": details,
             **_method_part(summary),
-            "sections": _sections(summary),
+            "sections": _sections(summary, found),
+            **effects_part(found, summary.interval_name),
             "failures": page_rows.failures(summary),
             "failures_note": _failures_note(summary),
         }
@@ -128,12 +136,13 @@ def _source(name: str) -> str:
     return environment.loader.get_source(environment, name)[0]
 
 
-def _sections(summary: Summary) -> list[Section]:
+def _sections(summary: Summary, found: Effects) -> list[Section]:
     measured = any(row.before is not None for row in summary.cases)
     shown = {
         "cases": ("Cases", measured),
         "values": ("Values", bool(summary.parameters)),
         "convergence": ("How the search went", summary.searched > 0),
+        "effects": ("What each parameter did", bool(found.effects or found.inert)),
         "trials": ("All trials", bool(summary.study.trials)),
         "failures": ("Failures", bool(summary.failure_groups)),
         "method": ("How it was decided", True),
