@@ -27,6 +27,7 @@
     });
 
     for (const one of plots) {
+      one.plot.addEventListener("pointerdown", (event) => one.plot.setPointerCapture(event.pointerId));
       one.plot.addEventListener("pointermove", (event) => {
         if (!event.buttons) return;
         const scale = one.view.width / one.plot.clientWidth;
