@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tighten import evidence, report
+from tighten.analysis import Analysis, analysis
 from tighten.attribution import time_ratio
 from tighten.bench import Bench, own_files, sources
 from tighten.comparison import Comparison, extracted_revision, file_summaries
@@ -342,6 +343,16 @@ class Study:
             return ledger.study(run)
         finally:
             ledger.close()
+
+    def analyze(self, run: int | None = None) -> Analysis:
+        """Return where the baseline's time goes and which parameters can change that.
+
+        Raises
+        ------
+        StudyError
+            If there is no run, or its baseline was not profiled.
+        """
+        return analysis(self.options, self.record(run))
 
     def profile(self, values: Configuration | None = None) -> Profile:
         """Build the project with ``values`` over its present ones, and profile its benchmark.

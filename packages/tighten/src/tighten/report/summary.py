@@ -48,6 +48,7 @@ _STATUS = {
     Status.STAGNATION: "the last trials brought no more gain",
     Status.REGRESSION: "a case became slower than it may",
     Status.EXHAUSTED: "every proposal has been tried",
+    Status.UNREACHABLE: "its parameters act on too little of the time to reach the target",
     Status.INTERRUPTED: "`tighten resume` goes on from here",
     Status.BASELINE_FAILED: "the project as it stands fails, so nothing can be compared",
 }
