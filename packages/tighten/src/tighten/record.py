@@ -17,6 +17,7 @@ from tighten.parameters import Configuration
 
 __all__ = [
     "CaseSummary",
+    "Examination",
     "Failure",
     "GateResult",
     "Role",
@@ -75,7 +76,8 @@ class TrialRecord:
 
     ``number`` 0 is the baseline. ``identical_to`` names the earlier trial whose build has the
     same code; such a trial is not measured. ``code_hash`` covers all that
-    runs: code, environment, arguments. Times are in seconds, ``started`` is ISO 8601 UTC.
+    runs: code, environment, arguments. Profiles come from launches that are not measured. Times
+    are in seconds, ``started`` is ISO 8601 UTC.
     """
 
     number: int
@@ -93,8 +95,44 @@ class TrialRecord:
     gate_seconds: float = 0.0
     benchmark_seconds: float = 0.0
     overhead_seconds: float = 0.0
+    profile_seconds: float = 0.0
     log: str | None = None
     patch: str = ""  # unified diff of the edit against the project
+    profiles: Mapping[str, str] = field(default_factory=dict)  # file below the state, by label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """The outcome of A/A sessions on one machine.
+
+    Parameters
+    ----------
+    sessions, accepted
+        How many comparisons of equal programs were run, and how many wrongly found a gain.
+    pairs, reruns
+        Pairs measured, and pairs run again because something disturbed them.
+    seconds_per_pair
+        Median time of one pair [s].
+    spread
+        Median robust standard deviation of the log ratios of a session.
+    visible
+        Smallest gain, as a fraction, that a minute of pairs finds with 95 % probability; None
+        if even the largest one tried would be missed.
+    advice
+        What to change on this machine, one line each.
+    """
+
+    study: str
+    machine: Mapping[str, Any]
+    sessions: int
+    accepted: int
+    pairs: int
+    reruns: int
+    seconds_per_pair: float
+    spread: float
+    visible: float | None
+    advice: tuple[str, ...]
+    date: str = ""  # ISO 8601 UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,4 +153,5 @@ class StudyRecord:
     policy: Policy = field(default=Policy())
     trials: tuple[TrialRecord, ...] = field(default=())
     best: int = 0  # number of the trial whose values are kept; 0 is the baseline
+    sources: str = ""  # hash of the files that a run may read, before any edit
     confirmation: Verdict | None = None  # fresh measurement of the best against the baseline

@@ -14,6 +14,7 @@ use quantforge_core::lane::Isa;
 use quantforge_core::shape::Shape;
 use quantforge_core::strategy::is_worth_detaching;
 
+use crate::foreign::Translated;
 use crate::operand::{Argument, Operand, View};
 use crate::results::Results;
 
@@ -70,6 +71,15 @@ fn refusal(
 
 /// Compute a batch: one result, or a tuple of several; with statuses, a pair.
 pub fn batch<'py>(py: Python<'py>, request: &Request<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(call) = Translated::read(py, request)? {
+        let arguments: Vec<_> = call.arguments.iter().map(Argument::from).collect();
+        let translated = Request {
+            arguments: &arguments,
+            is_call: Argument::from(&call.is_call),
+            ..*request
+        };
+        return call.finish(batch(py, &translated)?);
+    }
     let on_error = request
         .on_error
         .map_or(Ok(OnError::Raise), FromStr::from_str);

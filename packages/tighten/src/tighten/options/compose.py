@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from tighten.decision import Case, Limits, Policy
 from tighten.gates import ExitCode, Gate, Invariant, SameArrays, Toggle, Tolerance
-from tighten.options.effective import Benchmark
+from tighten.options.effective import Benchmark, Profiling
 from tighten.parameters import Parameter
 from tighten.parameters.binding import Argument, EnvironmentVariable
 from tighten.parameters.document import ConfigKey
 from tighten.parameters.domain import Choices, Flag, FloatRange, IntegerRange
 from tighten.parameters.source import SourceConstant
+from tighten.profile import Categories, Sampling
 from tighten.runner import Command, Conditions
 from tighten.samples import PROCESS
 from tighten.trial import BuildSpec
@@ -34,6 +35,7 @@ __all__ = [
     "limits",
     "parameter",
     "policy",
+    "profiling",
 ]
 
 
@@ -170,6 +172,20 @@ def policy(table: schema.DecisionTable) -> Policy:
     )
 
 
+def profiling(table: schema.ProfileTable, launched: schema.BenchmarkTable) -> Profiling:
+    """Return what is profiled, and how closely."""
+    own, apart = table.command, table.without_io
+    return Profiling(
+        sampling=Sampling(
+            tool=table.tool, rate=table.rate, native=table.native, waiting=table.waiting
+        ),
+        every=table.every,
+        command=None if own is None else _command(launched, own),
+        without_io=None if apart is None else _command(launched, apart),
+        categories=Categories(table.categories),
+    )
+
+
 def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:
     """Return when the study ends."""
     stagnation = table.stagnation
@@ -179,6 +195,7 @@ def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:
             time_budget=study.time_budget,
             stop_on_success=table.stop_on_success,
             stop_on_regression=table.stop_on_regression,
+            stop_if_unreachable=table.stop_if_unreachable,
         )
     return Limits(
         max_trials=study.max_trials,
@@ -187,4 +204,5 @@ def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:
         stagnation_improvement=stagnation.improvement,
         stop_on_success=table.stop_on_success,
         stop_on_regression=table.stop_on_regression,
+        stop_if_unreachable=table.stop_if_unreachable,
     )
