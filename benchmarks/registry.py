@@ -244,4 +244,11 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         document="quantforge",
         seconds=5,
     ),
+    Benchmark(
+        name="quantforge",
+        module="benchmarks.quantforge.compare",
+        quick=("--quick",),
+        document="quantforge",
+        seconds=60,
+    ),
 )

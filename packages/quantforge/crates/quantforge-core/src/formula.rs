@@ -39,6 +39,7 @@ impl Formula {
     ///
     /// # Panics
     /// If there are fewer columns than inputs.
+    #[must_use]
     pub fn sweep(&self, isa: Isa, inputs: &Inputs<'_>, piece: Piece<'_>) -> usize {
         (self.sweep)(isa, inputs, piece)
     }
