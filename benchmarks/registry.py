@@ -244,4 +244,11 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         document="quantforge",
         seconds=5,
     ),
+    Benchmark(
+        name="marsdisk",
+        module="benchmarks.marsdisk.speed",
+        quick=("--quick",),
+        document="marsdisk",
+        seconds=180,
+    ),
 )
