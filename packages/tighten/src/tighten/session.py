@@ -18,11 +18,15 @@ from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, T
 from tighten.ledger import Pair, now
 from tighten.options import trials_left
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
-from tighten.search import Told, strategy
+from tighten.search import Sizing, Told, strategy
+from tighten.search.costs import baseline_costs, cost_ratios
 from tighten.trial import Built
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tighten.bench import Bench
+    from tighten.decision import Case
     from tighten.events import Listener
     from tighten.ledger import Ledger, RunKey
     from tighten.options import Options
@@ -125,7 +129,7 @@ class Session:
             if configuration is None:
                 return study, Status.EXHAUSTED
             study = self._attempt(study, Role.SEARCH, configuration)
-            proposals.tell(configuration, _told(study.trials[-1]))
+            proposals.tell(configuration, _told(study.trials[-1], options.cases))
 
     def _confirm(self, study: StudyRecord, status: Status) -> StudyRecord:
         """Measure the winner afresh against the baseline: the best of many is biased."""
@@ -231,10 +235,15 @@ class Session:
             options.space,
             study.trials[0].configuration,
             seed=options.search.seed,
+            sizing=Sizing(
+                costs=baseline_costs(options.cases, study.trials[0].cases),
+                hysteresis=options.search.hysteresis,
+                border_ratio=options.search.border_ratio,
+            ),
         )
         for trial in study.trials:
             if trial.role is Role.SEARCH:
-                proposals.tell(trial.configuration, _told(trial))
+                proposals.tell(trial.configuration, _told(trial, options.cases))
         return proposals
 
     def _announce(self, step: Step, attempt: _Attempt) -> None:
@@ -325,12 +334,13 @@ def _baseline_message(failure: Failure) -> str:
     return f"{text}\nthe whole output is in {failure.log}" if failure.log else text
 
 
-def _told(trial: TrialRecord) -> Told:
+def _told(trial: TrialRecord, cases: Sequence[Case]) -> Told:
     verdict = trial.verdict
     return Told(
         accepted=verdict is not None and verdict.outcome is Outcome.ACCEPT,
         gain=None if verdict is None else verdict.objective.gain,
         inert=trial.identical_to is not None,
+        cost_ratios={} if verdict is None else cost_ratios(cases, verdict.cases),
     )
 
 

@@ -15,7 +15,9 @@ from tighten.parameters import Parameter
 from tighten.parameters.binding import Argument, EnvironmentVariable
 from tighten.parameters.document import ConfigKey
 from tighten.parameters.domain import Choices, Flag, FloatRange, IntegerRange
+from tighten.parameters.generated import GeneratedTable, form_of
 from tighten.parameters.source import SourceConstant
+from tighten.parameters.strategies import Tables
 from tighten.runner import Command, Conditions
 from tighten.samples import PROCESS
 from tighten.trial import BuildSpec
@@ -90,18 +92,25 @@ def case(table: schema.CaseTable, *, format: str) -> Case:
         max_regression=table.max_regression,
         weight=table.weight,
         statistic=table.statistic,
+        size=table.size,
     )
 
 
 def parameter(table: schema.ParameterTable, *, cpus: int) -> Parameter:
     """Return one parameter; StudyError if its domain or its binding is impossible."""
     return Parameter(
-        name=table.name, domain=_domain(table, cpus), binding=_binding(table), when=table.when
+        name=table.name,
+        domain=_domain(table, cpus),
+        binding=_binding(table),
+        when=table.when,
+        threshold=table.threshold,
     )
 
 
 def _domain(table: schema.ParameterTable, cpus: int) -> Domain:
     values, bounds = table.values, table.range_
+    if table.table is not None:
+        return Tables(tuple(table.strategies))
     if bounds is None:
         is_flag = values is not None and sorted(map(repr, values)) == ["False", "True"]
         return Flag() if is_flag else Choices(tuple(values or ()))
@@ -125,6 +134,8 @@ def _binding(table: schema.ParameterTable) -> Binding:
             scope=table.scope,
             language=table.language,
         )
+    if table.table is not None:
+        return _generated(table, table.table)
     if table.env is not None:
         return EnvironmentVariable(parameter=name, variable=table.env, default=default)
     if table.argument is not None:
@@ -133,6 +144,19 @@ def _binding(table: schema.ParameterTable) -> Binding:
         if file is not None:
             return ConfigKey(parameter=name, file=Path(file), format=format_, key=table.key or "")
     raise AssertionError
+
+
+def _generated(table: schema.ParameterTable, file: str) -> GeneratedTable:
+    form = table.form or form_of(file)
+    assert form is not None  # the table of the study was refused otherwise
+    return GeneratedTable(
+        parameter=table.name,
+        file=Path(file),
+        form=form,
+        name=table.constant or table.name,
+        codes=table.strategies,
+        type=table.type_ or "",
+    )
 
 
 def gate(table: schema.GateTable) -> Gate:

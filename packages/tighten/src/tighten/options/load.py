@@ -201,6 +201,8 @@ def _options(document: Document, tables: Tables, faults: Faults) -> Options:
         search=Search(
             strategy=search.strategy or default_strategy(space, max_trials=limits.max_trials),
             seed=study.seed if search.seed is None else search.seed,
+            hysteresis=search.hysteresis,
+            border_ratio=search.border_ratio,
         ),
         report=_report(tables.report, project, state),
         sources=tables.sources(document),

@@ -41,8 +41,10 @@ from tighten.options.value_types import (
     Truth,
     Values,
 )
+from tighten.parameters.generated import FORMS, Form, form_of
 from tighten.runner import Conditions
 from tighten.samples import Statistic
+from tighten.search import Sizing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,7 @@ CASE = Case(name="any")
 CONDITIONS = Conditions()
 LIMITS = Limits(max_trials=50)
 POLICY = Policy()
+SIZING = Sizing()
 TOGGLE = Toggle(variable="any")
 TOLERANCE = Tolerance()
 
@@ -220,6 +223,9 @@ class CaseTable(Table):
     statistic: Statistic = _pick(
         CASE.statistic, "how the repetitions of one launch become one value"
     )
+    size: Count | None = Field(
+        CASE.size, description="size of the problem, for the strategy `cost-model`"
+    )
 
     @model_validator(mode="after")
     def _is_reachable(self) -> CaseTable:
@@ -258,7 +264,7 @@ class ParameterTable(Table):
         None, description="source file (Rust, C, C++, Python) that defines the constant `name`"
     )
     constant: Text | None = Field(
-        None, description="name of the constant in `source`, if it is another one"
+        None, description="name of the constant in `source` or `table`, if it is another one"
     )
     scope: AnyText | None = Field(
         None,
@@ -274,6 +280,19 @@ class ParameterTable(Table):
         None, alias="json", description="JSON file that holds the value at `key`"
     )
     key: Text | None = Field(None, description='dotted key in the file, as in "solver.block"')
+    table: Text | None = Field(
+        None,
+        description="source file in which tighten writes a size -> strategy table between the "
+        "comments `tighten:NAME:begin` and `tighten:NAME:end`",
+    )
+    form: Form | None = Field(
+        None,
+        strict=False,
+        description="what the table looks like; without it, the file's suffix tells",
+    )
+    type_: Text | None = Field(
+        None, alias="type", description="type of the strategies in a Rust table"
+    )
     env: Text | None = Field(None, description="environment variable that carries the value")
     argument: Text | None = Field(
         None, description='words of the command line, as in "--jobs {value}"; see `{arguments}`'
@@ -284,6 +303,16 @@ class ParameterTable(Table):
     values: Values | None = Field(None, description="the values to try")
     range_: RangeTable | None = Field(
         None, alias="range", description="the values to try, as a range"
+    )
+    strategies: Environment = Field(
+        default_factory=dict,
+        description='the strategies of a `table`, each with its code, as in `{ serial = "Mode::'
+        'Serial", shared = "Mode::Shared" }`',
+    )
+    threshold: Truth = Field(
+        default=False,
+        description="the value is the size from which on another strategy serves a problem; "
+        "`cost-model` proposes it. Several thresholds stand in ascending order",
     )
     when: Text | None = Field(
         None, description='condition under which the parameter matters, as in "parallel == true"'
@@ -306,9 +335,20 @@ class ParameterTable(Table):
                 )
         if bindings[0] in {"toml", "yaml", "json"} and self.key is None:
             raise ValueError(f"`{bindings[0]}` needs `key`, the place of the value in the file")
-        if (self.values is None) == (self.range_ is None):
+        if bindings[0] == "table":
+            self._require_strategies()
+        elif (self.values is None) == (self.range_ is None):
             raise ValueError("needs either `values` or `range`")
         return self
+
+    def _require_strategies(self) -> None:
+        for name in ("values", "range", "threshold"):
+            if self.written(name):
+                raise ValueError(f"`{name}` does not go with `table`, whose values are tables")
+        if len(self.strategies) < 2:
+            raise ValueError("`table` needs `strategies`, at least two, each with its code")
+        if self.form is None and form_of(self.table or "") is None:
+            raise ValueError(f"`table` needs `form`, one of {', '.join(FORMS)}")
 
     def written(self, key: str) -> bool:
         """Whether the study gives the key, by the name that it has in the file."""
@@ -316,12 +356,15 @@ class ParameterTable(Table):
         return any((fields[name].alias or name) == key for name in self.model_fields_set)
 
 
-BINDINGS = ("source", "toml", "yaml", "json", "env", "argument")
+BINDINGS = ("source", "toml", "yaml", "json", "table", "env", "argument")
 COMPANIONS = {
-    "constant": ("source",),
+    "constant": ("source", "table"),
     "scope": ("source",),
     "language": ("source",),
     "key": ("toml", "yaml", "json"),
+    "form": ("table",),
+    "type": ("table",),
+    "strategies": ("table",),
     "default": ("env", "argument"),
 }
 
@@ -430,6 +473,13 @@ class SearchTable(Table):
         None, description="strategy; without it, `grid`, or `coordinate` if that takes too long"
     )
     seed: Natural | None = Field(None, description="seed; without it, `study.seed`")
+    hysteresis: Fraction = Field(
+        SIZING.hysteresis,
+        description="saving for which a size -> strategy table changes to another strategy",
+    )
+    border_ratio: Step = Field(
+        SIZING.border_ratio, description="least ratio of two borders of such a table"
+    )
 
 
 class MarkdownTable(Table):
