@@ -120,14 +120,23 @@ def _commands(tables: Tables, faults: Faults) -> None:
             template = dict(table.by_key()).get(key)
             if template is None:
                 continue
-            with faults.at(*path, key):
-                shell_line(template, EXAMPLE)
-            if path in tables.needing_result and not _names_result(template, table.env):
-                faults.add((*path, key), ": has no {result}, the file that it must write")
+            _command(tables, (*path, key), template, table.env, faults)
+        for index, template in enumerate(dict(table.by_key()).get("held_out", ())):
+            _command(tables, (*path, "held_out", index), template, table.env, faults)
         with faults.at(*path, "env"):
             environment_for(
                 Command(template="", timeout=1.0, env=table.env), EXAMPLE, Conditions(), {}
             )
+
+
+def _command(
+    tables: Tables, path: KeyPath, template: str, env: Mapping[str, str], faults: Faults
+) -> None:
+    with faults.at(*path):
+        shell_line(template, EXAMPLE)
+    owner = path[:2] if path[0] == "gate" else path[:1]
+    if owner in tables.needing_result and not _names_result(template, env):
+        faults.add(path, ": has no {result}, the file that it must write")
 
 
 def _names_result(template: str, env: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ Nothing is checked here beyond what the records check for themselves.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ __all__ = [
     "build_spec",
     "case",
     "conditions",
-    "gate",
+    "gates",
     "limits",
     "parameter",
     "policy",
@@ -159,7 +160,23 @@ def _generated(table: schema.ParameterTable, file: str) -> GeneratedTable:
     )
 
 
-def gate(table: schema.GateTable) -> Gate:
+def gates(table: schema.GateTable) -> tuple[Gate, ...]:
+    """Return a gate, and one more for each of its held-out commands, which the winner runs."""
+    first = _gate(table)
+    held_out = (
+        replace(
+            first,
+            name=f"{table.name}, held out {number}",
+            command=_command(table, command),
+            final_command=None,
+            final_only=True,
+        )
+        for number, command in enumerate(table.held_out, 1)
+    )
+    return (first, *held_out)
+
+
+def _gate(table: schema.GateTable) -> Gate:
     """Return one gate; which kind it is follows from the keys that it has."""
     final = table.final_command
     return Gate(
@@ -171,8 +188,15 @@ def gate(table: schema.GateTable) -> Gate:
     )
 
 
+def _tolerance(table: schema.GateTable | schema.OutputTable) -> Tolerance:
+    return Tolerance(
+        rtol=table.rtol, atol=table.atol, ulp=table.ulp, nan=table.nan, bitwise=table.bitwise
+    )
+
+
 def _rule(table: schema.GateTable) -> Rule:
-    tolerance = Tolerance(rtol=table.rtol, atol=table.atol, ulp=table.ulp, nan=table.nan)
+    outputs = {pattern: _tolerance(one) for pattern, one in table.outputs.items()}
+    tolerance = replace(_tolerance(table), outputs=outputs)
     if table.compare is not None:
         return SameArrays(tolerance=tolerance)
     if table.invariant is not None:

@@ -80,6 +80,7 @@ class Options:
     constraints: Mapping[str, str]
     space: Space
     gates: tuple[Gate, ...]
+    culprit_builds: int
     policy: Policy
     limits: Limits
     search: Search

@@ -195,7 +195,8 @@ def _options(document: Document, tables: Tables, faults: Faults) -> Options:
         parameters=tuple(parameters),
         constraints=tables.constraints,
         space=space,
-        gates=tuple(map(compose.gate, tables.gates.values())),
+        gates=tuple(one for table in tables.gates.values() for one in compose.gates(table)),
+        culprit_builds=study.culprit_builds,
         policy=compose.policy(tables.decision),
         limits=limits,
         search=Search(

@@ -196,7 +196,10 @@ def _rule(rule: Rule) -> str:
 def _within(tolerance: Tolerance) -> str:
     limits = {"rtol": tolerance.rtol, "atol": tolerance.atol, "ulp": tolerance.ulp}
     said = [f"{name} {limit:g}" for name, limit in limits.items() if limit]
-    return f"within {', '.join(said)}" if said else "exactly"
+    rule = f"within {', '.join(said)}" if said else "exactly"
+    rule = "to the bit" if tolerance.bitwise else rule
+    outputs = [f"{name} {_within(one)}" for name, one in tolerance.outputs.items()]
+    return "; ".join([rule, *outputs])
 
 
 def _launches(options: Options, trials: int) -> tuple[int, int]:

@@ -102,6 +102,11 @@ class StudyTable(Table):
         None, description="time after which no new trial starts; without it, no limit"
     )
     seed: Natural = Field(0, description="seed of the order of launches and of the search")
+    culprit_builds: Natural = Field(
+        16,
+        description="builds to spend, each time a gate fails, on finding which parameters made "
+        "it fail; 0 for none",
+    )
     python: Text | None = Field(
         None, description="interpreter for `{python}`; without it, the one that runs tighten"
     )
@@ -377,6 +382,29 @@ class ToggleTable(Table):
     off: EnvironmentText = Field(TOGGLE.off, description="value that turns it off")
 
 
+class OutputTable(Table):
+    """How far one array may lie from its reference; the rest of the gate's is not inherited."""
+
+    rtol: Magnitude = Field(TOLERANCE.rtol, description="relative tolerance")
+    atol: Magnitude = Field(TOLERANCE.atol, description="absolute tolerance")
+    ulp: Natural = Field(TOLERANCE.ulp, description="tolerance in units in the last place")
+    nan: NanPolicy = _pick(TOLERANCE.nan, "whether NaN agrees with NaN, or fails the gate")
+    bitwise: Truth = Field(TOLERANCE.bitwise, description="the same type and bits")
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> OutputTable:
+        _refuse_contradiction(self)
+        return self
+
+
+TOLERANCES = {"rtol", "atol", "ulp", "nan", "bitwise", "outputs"}
+
+
+def _refuse_contradiction(table: OutputTable | GateTable) -> None:
+    if table.bitwise and (table.rtol or table.atol or table.ulp):
+        raise ValueError("`bitwise` leaves no room for `rtol`, `atol` or `ulp`; remove one of them")
+
+
 class GateTable(Table):
     """A check of correctness: an exit code, equal arrays, an invariant, or a harmless switch."""
 
@@ -404,6 +432,20 @@ class GateTable(Table):
     atol: Magnitude = Field(TOLERANCE.atol, description="absolute tolerance")
     ulp: Natural = Field(TOLERANCE.ulp, description="tolerance in units in the last place")
     nan: NanPolicy = _pick(TOLERANCE.nan, "whether NaN agrees with NaN, or fails the gate")
+    bitwise: Truth = Field(
+        TOLERANCE.bitwise, description="ask for the same types and bits, which tells -0.0 from 0.0"
+    )
+    outputs: dict[str, OutputTable] = Field(
+        default_factory=dict,
+        description="tolerances of single arrays by patterns of their names, as in "
+        '`outputs."price*" = { ulp = 2 }`, with any of `bitwise`, `rtol`, `atol`, `ulp`, `nan`; '
+        "the first that fits counts",
+    )
+    held_out: Texts = Field(
+        default_factory=list,
+        description="commands on inputs that no trial of the search sees: the winner runs them "
+        "under the rule of this gate",
+    )
 
     @model_validator(mode="after")
     def _has_one_rule(self) -> GateTable:
@@ -412,9 +454,10 @@ class GateTable(Table):
             raise ValueError(
                 f"has {' and '.join(f'`{name}`' for name in rules)}; one gate, one rule"
             )
-        tolerances = sorted({"rtol", "atol", "ulp", "nan"} & self.model_fields_set)
+        tolerances = sorted(TOLERANCES & self.model_fields_set)
         if tolerances and rules not in (["compare"], ["toggle"]):
             raise ValueError(f"`{tolerances[0]}` needs `compare` or `toggle`")
+        _refuse_contradiction(self)
         return self
 
     def reads_result(self) -> bool:
