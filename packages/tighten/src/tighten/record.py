@@ -138,4 +138,5 @@ class StudyRecord:
     policy: Policy = field(default=Policy())
     trials: tuple[TrialRecord, ...] = field(default=())
     best: int = 0  # number of the trial whose values are kept; 0 is the baseline
+    sources: str = ""  # hash of the files that a run may read, before any edit
     confirmation: Verdict | None = None  # fresh measurement of the best against the baseline

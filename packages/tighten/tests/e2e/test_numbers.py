@@ -120,9 +120,9 @@ def test_the_fastest_of_each_policy_is_reported(tmp_path: Path) -> None:
     assert 0 < apart["ulp"] < 1000
     assert "Fastest by how far numbers may move" in done.out
     assert "every bit the same" in done.out
-    assert "Fastest by how far numbers may move" in (
-        tmp_path / ".tighten" / "report.html"
-    ).read_text()
+    assert (
+        "Fastest by how far numbers may move" in (tmp_path / ".tighten" / "report.html").read_text()
+    )
 
 
 def test_held_out_inputs_are_checked_on_the_winner_only(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import click
 
-from tighten.cli import campaign, measuring, project
+from tighten.cli import campaign, guarding, measuring, project
 from tighten.errors import TightenError, TrialError
 
 __all__ = ["main"]
@@ -44,7 +44,12 @@ def cli() -> None:
     """
 
 
-for _command in (*project.COMMANDS, *measuring.COMMANDS, *campaign.COMMANDS):
+for _command in (
+    *project.COMMANDS,
+    *measuring.COMMANDS,
+    *campaign.COMMANDS,
+    *guarding.COMMANDS,
+):
     cli.add_command(_command)
 
 

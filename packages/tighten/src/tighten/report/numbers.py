@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tighten.record import Distance, Role
+from tighten.report import quantity
+from tighten.report.summary import change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,11 +36,17 @@ _LADDER: tuple[tuple[str, Callable[[Distance], bool]], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRow:
-    """A bound, the fastest trial within it, and that trial's speed-up over the baseline."""
+    """A bound, the fastest trial within it, its changed values and speed-up over the baseline."""
 
     policy: str
     trial: TrialRecord
+    values: str
     ratio: float
+
+    @property
+    def gain(self) -> str:
+        """The speed-up as the page shows it."""
+        return quantity.ratio(self.ratio)
 
 
 def fastest_by_policy(summary: Summary) -> tuple[PolicyRow, ...]:
@@ -64,7 +72,8 @@ def _rows(
         if best is None or best.number == shown:
             continue
         shown = best.number
-        yield PolicyRow(policy=policy, trial=best, ratio=summary.ratios[best.number])
+        values = change(best, summary.study.trials[0]) or "the values the project has now"
+        yield PolicyRow(policy=policy, trial=best, values=values, ratio=summary.ratios[best.number])
 
 
 def _counts(trial: TrialRecord) -> bool:

@@ -22,7 +22,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tighten.decision import Status
-from tighten.report import page_rows, plots, quantity
+from tighten.report import numbers, page_rows, plots, quantity
 from tighten.report.summary import Mark, Summary, mark
 from tighten.report.terminal import confirmation_line, time_line, trials_line
 
@@ -84,6 +84,7 @@ class Page:
             "details": details,
             **_method_part(summary),
             "sections": _sections(summary),
+            "numbers": numbers.fastest_by_policy(summary),
             "failures": page_rows.failures(summary),
             "failures_note": _failures_note(summary),
         }
@@ -133,6 +134,7 @@ def _sections(summary: Summary) -> list[Section]:
     shown = {
         "cases": ("Cases", measured),
         "values": ("Values", bool(summary.parameters)),
+        "numbers": (numbers.TITLE, bool(numbers.fastest_by_policy(summary))),
         "convergence": ("How the search went", summary.searched > 0),
         "trials": ("All trials", bool(summary.study.trials)),
         "failures": ("Failures", bool(summary.failure_groups)),
