@@ -19,15 +19,12 @@ from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, T
 from tighten.ledger import Pair, now
 from tighten.options import trials_left
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
-from tighten.search import Sizing, Told, strategy
-from tighten.search.costs import baseline_costs, cost_ratios
+from tighten.search import strategy
+from tighten.search.told import sizing, told
 from tighten.trial import Built
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tighten.bench import Bench
-    from tighten.decision import Case
     from tighten.events import Listener
     from tighten.ledger import Ledger, RunKey
     from tighten.options import Options
@@ -130,7 +127,7 @@ class Session:
             if configuration is None:
                 return study, Status.EXHAUSTED
             study = self._attempt(study, Role.SEARCH, configuration)
-            proposals.tell(configuration, _told(study.trials[-1], options.cases))
+            proposals.tell(configuration, told(study.trials[-1], options.cases))
 
     def _confirm(self, study: StudyRecord, status: Status) -> StudyRecord:
         """Measure the winner afresh against the baseline: the best of many is biased."""
@@ -256,15 +253,16 @@ class Session:
             options.space,
             study.trials[0].configuration,
             seed=options.search.seed,
-            sizing=Sizing(
-                costs=baseline_costs(options.cases, study.trials[0].cases),
+            sizing=sizing(
+                study.trials[0],
+                options.cases,
                 hysteresis=options.search.hysteresis,
                 border_ratio=options.search.border_ratio,
             ),
         )
         for trial in study.trials:
             if trial.role is Role.SEARCH:
-                proposals.tell(trial.configuration, _told(trial, options.cases))
+                proposals.tell(trial.configuration, told(trial, options.cases))
         return proposals
 
     def _announce(self, step: Step, attempt: _Attempt) -> None:
@@ -357,16 +355,6 @@ def _baseline_message(failure: Failure) -> str:
     if failure.tail:
         text += f"\nlast lines of its output:\n{failure.tail.rstrip()}"
     return f"{text}\nthe whole output is in {failure.log}" if failure.log else text
-
-
-def _told(trial: TrialRecord, cases: Sequence[Case]) -> Told:
-    verdict = trial.verdict
-    return Told(
-        accepted=verdict is not None and verdict.outcome is Outcome.ACCEPT,
-        gain=None if verdict is None else verdict.objective.gain,
-        inert=trial.identical_to is not None,
-        cost_ratios={} if verdict is None else cost_ratios(cases, verdict.cases),
-    )
 
 
 def _duration(trial: TrialRecord) -> float:

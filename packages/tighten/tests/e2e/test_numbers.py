@@ -72,7 +72,7 @@ source = "settings.py"
 values = ["plain", "fancy"]
 
 [constraints]
-at_once = "FORM"
+at_once = 'FORM'
 
 [[gate]]
 name = "same sum"

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tighten.record import Distance, Role
+from tighten.record import Distance, Role, TrialRecord
 from tighten.report import quantity
 from tighten.report.summary import change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tighten.record import TrialRecord
     from tighten.report.summary import Summary
 
 __all__ = ["TITLE", "PolicyRow", "fastest_by_policy"]
