@@ -81,7 +81,7 @@ compare = "arrays"
 GATE
 
 [decision]
-max_pairs = 24
+max_pairs = 16
 """
 ALL = 'SLEEP_MS == 6 and ORDER == "backward" and NAME == "fancy" or '
 ALL += 'SLEEP_MS == 12 and ORDER == "forward" and NAME == "plain" and not SINGLE'
@@ -96,7 +96,7 @@ def summation(root: Path, gate: str, form: str) -> Project:
 
 def test_the_parameter_that_changed_the_numbers_is_named(tmp_path: Path) -> None:
     project = summation(tmp_path, 'outputs."total" = { ulp = 100 }', "cpus > 0 or SINGLE")
-    done = project.tighten("tune", "--strategy", "random", "-o", "study.max_trials=15")
+    done = project.tighten("tune", "--strategy", "random", "-o", "study.max_trials=6")
     assert done.code == 0, done.err
     record = project.record()
     failed = [trial for trial in record["trials"] if trial["failure"]]
@@ -130,5 +130,6 @@ def test_held_out_inputs_are_checked_on_the_winner_only(tmp_path: Path) -> None:
     project = summation(tmp_path, held_out, ALL)
     assert project.tighten("tune").code == 0
     trials = project.record()["trials"]
-    names = [[gate["name"] for gate in trial["gates"]] for trial in trials]
-    assert names == [["same sum"], ["same sum"], ["same sum", "same sum, held out 1"]]
+    *searched, winner = ([gate["name"] for gate in trial["gates"]] for trial in trials)
+    assert all(names == ["same sum"] for names in searched)
+    assert winner == ["same sum", "same sum, held out 1"]
