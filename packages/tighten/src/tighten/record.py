@@ -94,7 +94,8 @@ class TrialRecord:
 
     ``number`` 0 is the baseline. ``identical_to`` names the earlier trial whose build has the
     same code; such a trial is not measured. ``code_hash`` covers all that
-    runs: code, environment, arguments. Times are in seconds, ``started`` is ISO 8601 UTC.
+    runs: code, environment, arguments. Profiles come from launches that are not measured. Times
+    are in seconds, ``started`` is ISO 8601 UTC.
     ``culprits`` are the values that by themselves make the failed gate fail, over those of the
     trial to beat; ``culprit_builds`` is what finding them took.
     """
@@ -114,10 +115,12 @@ class TrialRecord:
     gate_seconds: float = 0.0
     benchmark_seconds: float = 0.0
     overhead_seconds: float = 0.0
+    profile_seconds: float = 0.0
     log: str | None = None
     patch: str = ""  # unified diff of the edit against the project
     culprits: Configuration = field(default_factory=dict)
     culprit_builds: int = 0
+    profiles: Mapping[str, str] = field(default_factory=dict)  # file below the state, by label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

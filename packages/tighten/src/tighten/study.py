@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tighten import evidence, report
+from tighten.attribution import time_ratio
 from tighten.bench import Bench, own_files, sources
 from tighten.comparison import Comparison, extracted_revision, file_summaries
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
@@ -27,6 +28,7 @@ from tighten.options import Options, Plan, load, plan
 from tighten.parameters import edited_files
 from tighten.parameters.binding import FileBinding
 from tighten.patch import patch
+from tighten.profile import Difference, read_profile
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
 from tighten.runner import InProcess, Subprocess
 from tighten.session import Session
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from tighten.ledger import RunKey
     from tighten.options.plan import PlannedParameter
     from tighten.parameters import Configuration, Value
+    from tighten.profile import Profile
     from tighten.runner import Runner
     from tighten.trial import Built
 
@@ -343,6 +346,67 @@ class Study:
             return ledger.study(run)
         finally:
             ledger.close()
+
+    def profile(self, values: Configuration | None = None) -> Profile:
+        """Build the project with ``values`` over its present ones, and profile its benchmark.
+
+        Raises
+        ------
+        TrialError
+            If the build or the command fails, or the profiler leaves nothing.
+        StudyError
+            If no profiler can be used; says what each of them needs.
+        """
+        with self._alone(), self._bench(_silent) as bench:
+            built = bench.build({**self.baseline(), **(values or {})})
+            files = bench.profile(built, "latest")
+        return read_profile(self.options.state / files["benchmark"])
+
+    def recorded_profile(self, name: str) -> Profile:
+        """Return the profile of ``baseline``, ``best`` or ``trial:N`` of the newest run.
+
+        Raises
+        ------
+        StudyError
+            If the name means nothing, or that trial was not profiled.
+        """
+        record = self.record()
+        return self.profiles(record)[self._profiled(record, name)]
+
+    def profile_difference(self, a: str, b: str) -> Difference:
+        """Return what changed from the profile of one trial to that of another.
+
+        The second is scaled by the measured ratio of times, because a benchmark may run for a
+        fixed time; see `recorded_profile` for the names.
+        """
+        record = self.record()
+        numbers = [self._profiled(record, name) for name in (a, b)]
+        found = self.profiles(record)
+        ratio = time_ratio(record, numbers[0], numbers[1])
+        return Difference.of(found[numbers[0]], found[numbers[1]], time_ratio=ratio)
+
+    def _profiled(self, record: StudyRecord, name: str) -> int:
+        """Return the number of the trial that a name means, which must have a profile."""
+        text = name.removeprefix("trial:")
+        numbers = {"baseline": 0, "best": record.best}
+        number = numbers.get(name, int(text) if text.isdigit() else -1)
+        last = len(record.trials) - 1
+        if name == "best" and record.trials[last].profiles:
+            number = last  # the winner is profiled when it is confirmed
+        profiled = [t.number for t in record.trials if t.profiles]
+        if number not in profiled:
+            allowed = ", ".join(f"trial:{n}" for n in profiled) or "none"
+            raise StudyError(
+                f"{name!r} is no profile: no such file, and run {record.run} of study "
+                f"{record.name!r} has profiles of these trials: {allowed}"
+            )
+        return number
+
+    def profiles(self, record: StudyRecord, label: str = "benchmark") -> dict[int, Profile]:
+        """Return the profiles of a run by trial number; files that were removed are left out."""
+        named = {trial.number: trial.profiles.get(label) for trial in record.trials}
+        files = {n: self.options.state / name for n, name in named.items() if name is not None}
+        return {n: read_profile(file) for n, file in files.items() if file.is_file()}
 
     def compare(self, a: str, b: str) -> Comparison:
         """Measure ``b`` against ``a``; see `tighten.comparison` for what they may name."""

@@ -89,6 +89,7 @@ class Tables:
         self.convergence = self._table("convergence", schema.ConvergenceTable)
         self.decision = self._table("decision", schema.DecisionTable)
         self.search = self._table("search", schema.SearchTable)
+        self.profile = self._table("profile", schema.ProfileTable)
         self.report = self._table("report", schema.ReportTable)
         self.constraints = self._constraints()
 
@@ -205,6 +206,7 @@ def _options(document: Document, tables: Tables, faults: Faults) -> Options:
             hysteresis=search.hysteresis,
             border_ratio=search.border_ratio,
         ),
+        profiling=compose.profiling(tables.profile, tables.benchmark),
         report=_report(tables.report, project, state),
         sources=tables.sources(document),
     )

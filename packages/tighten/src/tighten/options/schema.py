@@ -16,6 +16,7 @@ from tighten.gates import NanPolicy, Toggle, Tolerance
 from tighten.options.value_types import (
     AnyText,
     Bound,
+    CategoryRules,
     Constraints,
     Count,
     Cpus,
@@ -42,6 +43,7 @@ from tighten.options.value_types import (
     Values,
 )
 from tighten.parameters.generated import FORMS, Form, form_of
+from tighten.profile import Sampling, Tool
 from tighten.runner import Conditions
 from tighten.samples import Statistic
 from tighten.search import Sizing
@@ -52,8 +54,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BenchmarkTable", "BuildTable", "CaseTable", "CommandTable", "ConvergenceTable",
-    "DecisionTable", "GateTable", "MachineTable", "ParameterTable", "ReportTable", "SearchTable",
-    "StudyFile", "StudyTable", "Table",
+    "DecisionTable", "GateTable", "MachineTable", "ParameterTable", "ProfileTable", "ReportTable",
+    "SearchTable", "StudyFile", "StudyTable", "Table",
 ]  # fmt: skip
 
 CASE = Case(name="any")
@@ -61,6 +63,7 @@ CONDITIONS = Conditions()
 LIMITS = Limits(max_trials=50)
 POLICY = Policy()
 SIZING = Sizing()
+SAMPLING = Sampling()
 TOGGLE = Toggle(variable="any")
 TOLERANCE = Tolerance()
 
@@ -525,6 +528,38 @@ class SearchTable(Table):
     )
 
 
+class ProfileTable(Table):
+    """Profiles of baseline, winner and some trials, in launches that are not measured."""
+
+    tool: Tool = _pick(
+        SAMPLING.tool, "profiler; `auto` takes the best that the machine permits, and says why"
+    )
+    every: Natural = Field(
+        3, description="profile every n-th trial too; 0: the baseline and the winner only"
+    )
+    command: Text | None = Field(
+        None, description="command to profile; without it, the benchmark's"
+    )
+    without_io: Text | None = Field(
+        None,
+        description="command for a second run that reads and writes nothing, profiled by itself",
+    )
+    rate: Count = Field(SAMPLING.rate, description="samples per second")
+    native: Truth = Field(
+        default=SAMPLING.native, description="see compiled functions below Python (py-spy)"
+    )
+    waiting: Truth = Field(
+        default=SAMPLING.waiting,
+        description="sample threads that wait too; shows waiting for the GIL (py-spy)",
+    )
+    categories: CategoryRules = Field(
+        default_factory=dict,
+        description="patterns of functions or modules by category, before the built-in ones: "
+        "`import`, `compile`, `warmup` (all three are left out of the steady state), `io`, `gc`, "
+        "`gil`, `wait`, or a name of your own",
+    )
+
+
 class MarkdownTable(Table):
     """A document whose part between two markers the report replaces."""
 
@@ -561,4 +596,5 @@ class StudyFile(Table):
     convergence: ConvergenceTable
     decision: DecisionTable
     search: SearchTable
+    profile: ProfileTable
     report: ReportTable

@@ -92,7 +92,8 @@ class Subprocess:
         started = time.monotonic()
         try:
             with adopting(), _Marked(mark) as marked:
-                marked.process = self._started(line, directory, environment, output)
+                words = [*command.wrapper, "/bin/sh", "-c", line]
+                marked.process = self._started(words, directory, environment, output)
                 ended = _supervised(
                     marked.process, output, started=started, timeout=command.timeout
                 )
@@ -120,12 +121,12 @@ class Subprocess:
         )
 
     def _started(
-        self, line: str, directory: Path, environment: dict[str, str], output: OutputPipe
+        self, words: list[str], directory: Path, environment: dict[str, str], output: OutputPipe
     ) -> subprocess.Popen[bytes]:
         with _pinned(self._conditions.pin):
             try:
                 process = subprocess.Popen(
-                    ["/bin/sh", "-c", line],
+                    words,
                     cwd=directory,
                     env=environment,
                     stdin=subprocess.DEVNULL,
@@ -136,7 +137,7 @@ class Subprocess:
             except OSError as error:
                 if not directory.is_dir():
                     raise StudyError(
-                        f"the working directory {directory} of the command {line!r} is no "
+                        f"the working directory {directory} of the command {words[-1]!r} is no "
                         "directory of the project; correct `cwd`"
                     ) from error
                 raise StateError(
