@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -82,7 +82,7 @@ class GeneratedTable:
     file: Path
     form: Form
     name: str
-    codes: Mapping[str, str]
+    codes: Mapping[str, str] = field(hash=False)
     type: str = ""
     kind: ClassVar[str] = "table"
 
