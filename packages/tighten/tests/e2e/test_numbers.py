@@ -78,7 +78,9 @@ compare = "arrays"
 GATE
 
 [decision]
-max_pairs = 16
+alpha = 0.1
+min_pairs = 5
+max_pairs = 12
 """
 ALL = 'SLEEP_MS == 6 and ORDER == "backward" and NAME == "fancy" or '
 ALL += 'SLEEP_MS == 12 and ORDER == "forward" and NAME == "plain" and not SINGLE'
