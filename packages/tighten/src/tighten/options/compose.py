@@ -243,6 +243,7 @@ def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:
             time_budget=study.time_budget,
             stop_on_success=table.stop_on_success,
             stop_on_regression=table.stop_on_regression,
+            stop_if_unreachable=table.stop_if_unreachable,
         )
     return Limits(
         max_trials=study.max_trials,
@@ -251,4 +252,5 @@ def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:
         stagnation_improvement=stagnation.improvement,
         stop_on_success=table.stop_on_success,
         stop_on_regression=table.stop_on_regression,
+        stop_if_unreachable=table.stop_if_unreachable,
     )
