@@ -22,6 +22,7 @@ from tighten.events import PairMeasured
 from tighten.files import BASELINE_FILE, EVIDENCE_FILE
 from tighten.gates import SameArrays, check
 from tighten.ledger import Pair
+from tighten.locating import Locator
 from tighten.parameters import arguments, environment
 from tighten.patch import patch
 from tighten.record import CaseSummary
@@ -89,6 +90,7 @@ class Bench:
         self._workplace = workplace
         self._listener = listener
         self._lock = MeasuringLock()
+        self._locator = Locator(options, runner)
         # Not seeded: that the order of a pair cannot be foreseen is what the verdict rests on.
         self._coin = random.SystemRandom()
         self._disturbances = Disturbances()
@@ -159,6 +161,18 @@ class Bench:
             {case.name: launch_value(one, case) for case in self._options.cases} for one in done
         ]
         return Measured(cases=self._summaries(rows, done[0]), seconds=seconds)
+
+    def profile(self, built: Built, name: str) -> dict[str, str]:
+        """Launch the benchmark once more, under a profiler; see `Locator.locate`.
+
+        Returns
+        -------
+        dict of str to str
+            File below the state directory, by label.
+        """
+        self._workplace.activate(built)
+        with self._lock:
+            return self._locator.locate(self._side(built, "profile").places, name)
 
     def duel(
         self,

@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tighten import evidence, report
+from tighten.analysis import Analysis, analysis
+from tighten.attribution import time_ratio
 from tighten.bench import Bench, own_files, sources
 from tighten.comparison import Comparison, extracted_revision, file_summaries
+from tighten.encoding import decode, encode
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.files import EVIDENCE_FILE, make_state_directory, write_atomically
 from tighten.ledger import Ledger, now
@@ -27,9 +30,11 @@ from tighten.options import Options, Plan, load, plan
 from tighten.parameters import edited_files
 from tighten.parameters.binding import FileBinding
 from tighten.patch import patch
-from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
+from tighten.profile import Difference, read_profile
+from tighten.record import Examination, Failure, GateResult, Role, StudyRecord, TrialRecord
 from tighten.runner import InProcess, Subprocess
 from tighten.session import Session
+from tighten.strategy_costs import StrategyCosts, strategy_costs
 from tighten.trial import (
     Site,
     alone,
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
     from tighten.ledger import RunKey
     from tighten.options.plan import PlannedParameter
     from tighten.parameters import Configuration, Value
+    from tighten.profile import Profile
     from tighten.runner import Runner
     from tighten.trial import Built
 
@@ -325,6 +331,10 @@ class Study:
             instructions=self._instructions(values),
         )
 
+    def strategy_costs(self, run: int | None = None) -> StrategyCosts:
+        """Return what each strategy costs at each size by a recorded run, and the borders."""
+        return strategy_costs(self.options, self.record(run))
+
     def record(self, run: int | None = None) -> StudyRecord:
         """Return a recorded run, the newest by default."""
         path = self._ledger_path
@@ -338,6 +348,77 @@ class Study:
             return ledger.study(run)
         finally:
             ledger.close()
+
+    def analyze(self, run: int | None = None) -> Analysis:
+        """Return where the baseline's time goes and which parameters can change that.
+
+        Raises
+        ------
+        StudyError
+            If there is no run, or its baseline was not profiled.
+        """
+        return analysis(self.options, self.record(run))
+
+    def profile(self, values: Configuration | None = None) -> Profile:
+        """Build the project with ``values`` over its present ones, and profile its benchmark.
+
+        Raises
+        ------
+        TrialError
+            If the build or the command fails, or the profiler leaves nothing.
+        StudyError
+            If no profiler can be used; says what each of them needs.
+        """
+        with self._alone(), self._bench(_silent) as bench:
+            built = bench.build({**self.baseline(), **(values or {})})
+            files = bench.profile(built, "latest")
+        return read_profile(self.options.state / files["benchmark"])
+
+    def recorded_profile(self, name: str) -> Profile:
+        """Return the profile of ``baseline``, ``best`` or ``trial:N`` of the newest run.
+
+        Raises
+        ------
+        StudyError
+            If the name means nothing, or that trial was not profiled.
+        """
+        record = self.record()
+        return self.profiles(record)[self._profiled(record, name)]
+
+    def profile_difference(self, a: str, b: str) -> Difference:
+        """Return what changed from the profile of one trial to that of another.
+
+        The second is scaled by the measured ratio of times, because a benchmark may run for a
+        fixed time; see `recorded_profile` for the names.
+        """
+        record = self.record()
+        numbers = [self._profiled(record, name) for name in (a, b)]
+        found = self.profiles(record)
+        ratio = time_ratio(record, numbers[0], numbers[1])
+        return Difference.of(found[numbers[0]], found[numbers[1]], time_ratio=ratio)
+
+    def _profiled(self, record: StudyRecord, name: str) -> int:
+        """Return the number of the trial that a name means, which must have a profile."""
+        text = name.removeprefix("trial:")
+        numbers = {"baseline": 0, "best": record.best}
+        number = numbers.get(name, int(text) if text.isdigit() else -1)
+        last = len(record.trials) - 1
+        if name == "best" and record.trials[last].profiles:
+            number = last  # the winner is profiled when it is confirmed
+        profiled = [t.number for t in record.trials if t.profiles]
+        if number not in profiled:
+            allowed = ", ".join(f"trial:{n}" for n in profiled) or "none"
+            raise StudyError(
+                f"{name!r} is no profile: no such file, and run {record.run} of study "
+                f"{record.name!r} has profiles of these trials: {allowed}"
+            )
+        return number
+
+    def profiles(self, record: StudyRecord, label: str = "benchmark") -> dict[int, Profile]:
+        """Return the profiles of a run by trial number; files that were removed are left out."""
+        named = {trial.number: trial.profiles.get(label) for trial in record.trials}
+        files = {n: self.options.state / name for n, name in named.items() if name is not None}
+        return {n: read_profile(file) for n, file in files.items() if file.is_file()}
 
     def compare(self, a: str, b: str) -> Comparison:
         """Measure ``b`` against ``a``; see `tighten.comparison` for what they may name."""
@@ -398,8 +479,30 @@ class Study:
     def write_page(self, record: StudyRecord, path: Path | None = None) -> Path:
         """Write a run's HTML page, by default where the study file says; return its path."""
         target = path or self.options.report.page
-        write_atomically(target, report.Page().render(record))
+        page = report.Page(control=self._control(record), profiles=self._before_and_after(record))
+        write_atomically(target, page.render(record))
         return target
+
+    def _before_and_after(self, record: StudyRecord) -> Profile | Difference | None:
+        """Return the profile of the baseline, or what changed from there to the best trial."""
+        found = self.profiles(record)
+        if 0 not in found:
+            return None
+        best = [
+            trial.number
+            for trial in record.trials
+            if record.best and (trial.number == record.best or trial.role is Role.CONFIRMATION)
+        ]
+        profiled = [number for number in best if number in found]
+        if not profiled:
+            return found[0]
+        ratio = time_ratio(record, 0, profiled[-1])
+        return Difference.of(found[0], found[profiled[-1]], time_ratio=ratio)
+
+    def keep_control(self, found: Examination) -> None:
+        """Keep what A/A sessions of this study's benchmark found, for its reports."""
+        make_state_directory(self.options.state)
+        write_atomically(self._control_file, encode(found, indent=1) + "\n")
 
     def update_document(self, record: StudyRecord) -> Path | None:
         """Put a run's table between the markers that the study file names, if it names any."""
@@ -413,6 +516,18 @@ class Study:
     def export(self, record: StudyRecord, directory: Path | None = None) -> tuple[Path, ...]:
         """Write a run in the layout for other programs, by default below the state directory."""
         return report.export(record, directory or self.options.state / "export")
+
+    @property
+    def _control_file(self) -> Path:
+        return self.options.state / "doctor.json"
+
+    def _control(self, record: StudyRecord) -> Examination | None:
+        """Return the A/A sessions of the machine that a run was measured on, if there were any."""
+        if not self._control_file.exists():
+            return None
+        found = decode(Examination, self._control_file.read_bytes())
+        is_same = fingerprint_key(found.machine) == fingerprint_key(record.machine)
+        return found if is_same else None
 
     @property
     def _ledger_path(self) -> Path:

@@ -11,5 +11,14 @@ from tighten.profile.categories import Categories
 from tighten.profile.difference import Difference
 from tighten.profile.formats import exported, read_profile
 from tighten.profile.model import Profile
+from tighten.profile.profilers import Sampling, Tool
 
-__all__ = ["Categories", "Difference", "Profile", "exported", "read_profile"]
+__all__ = [
+    "Categories",
+    "Difference",
+    "Profile",
+    "Sampling",
+    "Tool",
+    "exported",
+    "read_profile",
+]

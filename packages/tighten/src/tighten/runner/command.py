@@ -83,12 +83,15 @@ class Command:
         Variables to set; the values may hold placeholders.
     cwd
         Working directory inside the trial's tree.
+    wrapper
+        Program and arguments that run the shell, such as a profiler.
     """
 
     template: str
     timeout: float
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str = "."
+    wrapper: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
