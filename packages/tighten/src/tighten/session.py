@@ -11,14 +11,18 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tighten.analysis import unreachable
 from tighten.convergence import convergence, incumbent
+from tighten.culprit_trials import CulpritTrials
 from tighten.decision import Outcome, Status
-from tighten.errors import BaselineError, FailureKind, TrialError
+from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, TrialDone
 from tighten.ledger import Pair, now
 from tighten.options import trials_left
+from tighten.profile import Tool
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
-from tighten.search import Told, strategy
+from tighten.search import strategy
+from tighten.search.told import sizing, told
 from tighten.trial import Built
 
 if TYPE_CHECKING:
@@ -113,6 +117,8 @@ class Session:
 
     def _search(self, study: StudyRecord) -> tuple[StudyRecord, Status]:
         options = self._options
+        if options.limits.stop_if_unreachable and unreachable(options, study):
+            return study, Status.UNREACHABLE
         proposals = self._replayed(study)
         spent = sum(_duration(trial) for trial in study.trials)
         started = time.monotonic()
@@ -125,7 +131,7 @@ class Session:
             if configuration is None:
                 return study, Status.EXHAUSTED
             study = self._attempt(study, Role.SEARCH, configuration)
-            proposals.tell(configuration, _told(study.trials[-1]))
+            proposals.tell(configuration, told(study.trials[-1], options.cases))
 
     def _confirm(self, study: StudyRecord, status: Status) -> StudyRecord:
         """Measure the winner afresh against the baseline: the best of many is biased."""
@@ -159,6 +165,8 @@ class Session:
                 attempt = carry_out(attempt)
                 if attempt.is_settled:
                     break
+            else:
+                attempt = self._locate(attempt, study.run)
         except TrialError as error:
             attempt = attempt.recorded(failure=Failure.of(error))
         attempt = attempt.timed(time.perf_counter() - started)
@@ -194,10 +202,30 @@ class Session:
             gates = reference if not _passed(reference) else self._bench.check(built, is_final=True)
         else:
             gates = self._bench.check(built)
-        failure = None if _passed(gates) else _gate_failure(gates[-1])
-        return attempt.recorded(
-            gates=gates, gate_seconds=sum(gate.seconds for gate in gates), failure=failure
-        )
+        seconds = sum(gate.seconds for gate in gates)
+        attempt = attempt.recorded(gates=gates, gate_seconds=seconds)
+        if _passed(gates):
+            return attempt
+        attempt = attempt.recorded(failure=_gate_failure(gates[-1]))
+        return attempt if rival is None else self._accuse(attempt, gates[-1].name)
+
+    def _accuse(self, attempt: _Attempt, gate: str) -> _Attempt:
+        """Find which of the changed values made the gate fail."""
+        record, rival = attempt.record, attempt.rival
+        base, failure = attempt.against.configuration, record.failure
+        changed = {n: v for n, v in record.configuration.items() if base.get(n) != v}
+        if rival is None or failure is None or not changed:
+            return attempt
+        known = next((t.culprits for t in attempt.trials if _holds(t.culprits, changed)), None)
+        if known is None:
+            trials = CulpritTrials(self._options, self._bench, base, rival, gate)
+            guilty = trials.culprits(changed)
+            record = replace(record, culprits=guilty, culprit_builds=trials.builds)
+        else:
+            record = replace(record, culprits=known)
+        said = ", ".join(f"{name} = {value}" for name, value in record.culprits.items())
+        failure = replace(failure, message=f"{failure.message}; the change of {said} does this")
+        return replace(attempt, record=replace(record, failure=failure))
 
     def _decide(self, attempt: _Attempt) -> _Attempt:
         """Measure the baseline alone, and everything else in pairs."""
@@ -212,6 +240,21 @@ class Session:
             cases=duel.candidate, verdict=duel.verdict, benchmark_seconds=duel.seconds
         )
         return replace(attempt, pairs=duel.pairs)
+
+    def _locate(self, attempt: _Attempt, run: int) -> _Attempt:
+        """Profile baseline, winner and every n-th trial; no profile is no reason to fail."""
+        every, trial = self._options.profiling.every, attempt.record
+        is_due = trial.role is not Role.SEARCH or (every and trial.number % every == 0)
+        if not is_due or self._options.profiling.sampling.tool is Tool.NONE:
+            return attempt
+        self._announce(Step.PROFILE, attempt)
+        started = time.perf_counter()
+        try:
+            files = self._bench.profile(attempt.builds[0], f"run-{run}/trial-{trial.number:04d}")
+        except (TrialError, StudyError) as error:
+            self._listener(Notice(message=f"no profile of trial {trial.number}: {error}"))
+            files = {}
+        return attempt.recorded(profiles=files, profile_seconds=time.perf_counter() - started)
 
     def _warn_if_busy(self, study: StudyRecord) -> None:
         load, cores = study.machine["load"][0], study.machine["cores"]
@@ -231,10 +274,16 @@ class Session:
             options.space,
             study.trials[0].configuration,
             seed=options.search.seed,
+            sizing=sizing(
+                study.trials[0],
+                options.cases,
+                hysteresis=options.search.hysteresis,
+                border_ratio=options.search.border_ratio,
+            ),
         )
         for trial in study.trials:
             if trial.role is Role.SEARCH:
-                proposals.tell(trial.configuration, _told(trial))
+                proposals.tell(trial.configuration, told(trial, options.cases))
         return proposals
 
     def _announce(self, step: Step, attempt: _Attempt) -> None:
@@ -293,7 +342,7 @@ class _Attempt:
     def timed(self, elapsed: float) -> _Attempt:
         """Return the attempt with what tighten itself needed, out of ``elapsed`` seconds."""
         record = self.record
-        work = record.build_seconds + record.gate_seconds + record.benchmark_seconds
+        work = _work(record)
         return self.recorded(overhead_seconds=max(0.0, elapsed - work))
 
     def twin(self, identity: str) -> int | None:
@@ -308,6 +357,10 @@ def _present(study: StudyRecord) -> Configuration:
     """Return the values that the project had when the run began."""
     values = {str(facts["name"]): facts["value"] for facts in study.parameters}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _holds(culprits: Configuration, changed: Configuration) -> bool:
+    return bool(culprits) and culprits.items() <= changed.items()
 
 
 def _passed(gates: tuple[GateResult, ...]) -> bool:
@@ -325,16 +378,12 @@ def _baseline_message(failure: Failure) -> str:
     return f"{text}\nthe whole output is in {failure.log}" if failure.log else text
 
 
-def _told(trial: TrialRecord) -> Told:
-    verdict = trial.verdict
-    return Told(
-        accepted=verdict is not None and verdict.outcome is Outcome.ACCEPT,
-        gain=None if verdict is None else verdict.objective.gain,
-        inert=trial.identical_to is not None,
-    )
-
-
 def _duration(trial: TrialRecord) -> float:
+    return _work(trial) + trial.overhead_seconds
+
+
+def _work(trial: TrialRecord) -> float:
+    """Return the time that the project's own commands took [s]."""
     return (
-        trial.build_seconds + trial.gate_seconds + trial.benchmark_seconds + trial.overhead_seconds
+        trial.build_seconds + trial.gate_seconds + trial.benchmark_seconds + trial.profile_seconds
     )

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import click
 
-from tighten.cli import campaign, measuring, project
+from tighten.cli import campaign, guarding, measuring, profiling, project
 from tighten.errors import TightenError, TrialError
 
 __all__ = ["main"]
@@ -44,7 +44,13 @@ def cli() -> None:
     """
 
 
-for _command in (*project.COMMANDS, *measuring.COMMANDS, *campaign.COMMANDS):
+for _command in (
+    *project.COMMANDS,
+    *measuring.COMMANDS,
+    *profiling.COMMANDS,
+    *campaign.COMMANDS,
+    *guarding.COMMANDS,
+):
     cli.add_command(_command)
 
 
@@ -60,7 +66,7 @@ def main() -> NoReturn:
         sys.exit(2)
     except TightenError as error:
         click.echo(f"tighten: {error}", err=True)
-        if isinstance(error, TrialError):
+        if isinstance(error, TrialError) and error.log is not None:
             click.echo(f"{error.tail.rstrip()}\nthe whole output is in {error.log}", err=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.exceptions.Abort):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,19 +83,44 @@ def resume(
 @click.command()
 @study_argument
 @VALUES
+@click.option("--against", metavar="REV", help="Take the results of this version as reference.")
+@click.option(
+    "--evidence",
+    "is_about_evidence",
+    is_flag=True,
+    help="Say instead which applied values must be tested again here, and why.",
+)
 @AS_JSON
 def verify(
-    study: Path, state: str | None, options: Sequence[str], *, values: Sequence[str], as_json: bool
+    study: Path,
+    state: str | None,
+    options: Sequence[str],
+    *,
+    values: Sequence[str],
+    against: str | None,
+    is_about_evidence: bool,
+    as_json: bool,
 ) -> None:
     """Run every gate in its final form on the best values, or on those given with --set.
 
-    The reference is the project with the values it has now.
+    The reference is the project with the values it has now. With --against it is a git revision
+    (or baseline, best, trial:N), and the project is checked as it stands, or with --set. With
+    --evidence nothing is run but the build: exit code 1 if the processor, the compiler, the code or
+    a value is not the one that an applied value was found good with.
 
     \b
     tighten verify --set PARALLEL_THRESHOLD_SMALL=5000
+    tighten verify --against origin/main
+    tighten verify --evidence
     """
     loaded = load_study(study, state, options)
-    gates = loaded.verify(assigned(loaded, values) or None)
+    if is_about_evidence:
+        if values or against:
+            raise click.UsageError("--evidence is about the values as they are; remove the others")
+        standings = loaded.evidence()
+        emit(standings, as_json=as_json, render="evidence_text")
+        sys.exit(0 if all(one.holds for one in standings) else 1)
+    gates = loaded.verify(assigned(loaded, values) or None, against=against)
     emit(gates, as_json=as_json, render="gates_text")
     exit_on_failed(gates)
 
@@ -173,6 +199,25 @@ def report(
     show_summary(record, page=loaded.write_page(record, html), as_json=as_json)
 
 
+@click.command()
+@study_argument
+@click.option("--run", type=int, help="Number of the run [the newest].")
+@AS_JSON
+def table(
+    study: Path, state: str | None, options: Sequence[str], *, run: int | None, as_json: bool
+) -> None:
+    """Show what each strategy costs at each size, and the size -> strategy table that follows.
+
+    For studies with thresholds or a `table`, from the trials of a run; nothing is measured.
+    `tighten tune --strategy cost-model` measures, `tighten apply` writes what was confirmed.
+
+    \b
+    tighten table studies/quantforge/table.toml
+    """
+    loaded = load_study(study, state, options)
+    emit(loaded.strategy_costs(run), as_json=as_json, render="strategy_costs_text")
+
+
 def _finish(study: Study, record: StudyRecord, *, is_applied: bool, as_json: bool) -> None:
     study.export(record)
     show_summary(record, page=study.write_page(record), as_json=as_json)
@@ -190,4 +235,4 @@ def _apply(study: Study, run: int | None, quality: Sequence[str]) -> None:
     exit_on_failed(applied.gates)
 
 
-COMMANDS = (tune, resume, verify, apply, report)
+COMMANDS = (tune, resume, verify, apply, report, table)

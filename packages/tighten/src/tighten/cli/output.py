@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from tighten.events import Listener
     from tighten.record import GateResult, StudyRecord
 
 __all__ = ["emit", "exit_on_failed", "has_colour", "show_summary", "width", "with_progress"]
+
+T = TypeVar("T")
 
 
 def emit(value: Any, *, as_json: bool, render: str, **context: Any) -> None:
@@ -48,8 +51,8 @@ def exit_on_failed(gates: Sequence[GateResult]) -> None:
         sys.exit(1)
 
 
-def with_progress(run: Callable[..., StudyRecord]) -> StudyRecord:
-    """Run a study with its progress on standard error."""
+def with_progress(run: Callable[[Listener], T]) -> T:
+    """Return what ``run`` does, with its progress on standard error."""
     from tighten.report import progress
 
     with progress(sys.stderr) as listener:

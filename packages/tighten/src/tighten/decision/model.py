@@ -11,7 +11,7 @@ from enum import StrEnum
 from tighten.errors import StudyError
 from tighten.samples import Statistic
 
-__all__ = ["Case", "Evidence", "Goal", "Limits", "Outcome", "Policy", "Status", "Verdict"]
+__all__ = ["Aim", "Case", "Evidence", "Goal", "Limits", "Outcome", "Policy", "Status", "Verdict"]
 
 
 class Goal(StrEnum):
@@ -27,6 +27,13 @@ class Outcome(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     INCONCLUSIVE = "inconclusive"
+
+
+class Aim(StrEnum):
+    """What a comparison asks of the candidate."""
+
+    GAIN = "gain"  # is it better, and no case worse than it may be?
+    NO_LOSS = "no loss"  # is no case worse than it may be?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,8 @@ class Case:
         Share in the objective, >= 0.
     statistic
         How the repetitions inside one launch become one number.
+    size
+        Size of the problem that the case measures, >= 1; None if sizes mean nothing here.
     """
 
     name: str
@@ -64,6 +73,7 @@ class Case:
     max_regression: float = 0.02
     weight: float = 1.0
     statistic: Statistic = Statistic.AUTO
+    size: int | None = None
 
     def __post_init__(self) -> None:
         if not self.select:
@@ -181,6 +191,7 @@ class Status(StrEnum):
     STAGNATION = "stagnation"
     REGRESSION = "regression"
     EXHAUSTED = "exhausted"
+    UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
     BASELINE_FAILED = "baseline_failed"
 
@@ -204,6 +215,8 @@ class Limits:
         Stop as soon as the targets are reached; else they are only reported.
     stop_on_regression
         Stop after a trial in which a case was shown to lose more than it may.
+    stop_if_unreachable
+        Stop after the baseline if its profile shows that the parameters cannot reach the target.
     """
 
     max_trials: int
@@ -212,3 +225,4 @@ class Limits:
     stagnation_improvement: float = 0.01
     stop_on_success: bool = True
     stop_on_regression: bool = False
+    stop_if_unreachable: bool = False

@@ -9,10 +9,11 @@ from pathlib import Path
 from tighten.decision import Case, Limits, Policy
 from tighten.gates import Gate
 from tighten.parameters import Parameter, Space
+from tighten.profile import Categories, Sampling
 from tighten.runner import Command, Conditions
 from tighten.trial import BuildSpec
 
-__all__ = ["Benchmark", "MarkdownTarget", "Options", "ReportTargets", "Search"]
+__all__ = ["Benchmark", "MarkdownTarget", "Options", "Profiling", "ReportTargets", "Search"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +34,26 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Who proposes the next values."""
+    """Who proposes the next values; the last two concern size -> strategy tables alone."""
 
     strategy: str
     seed: int
+    hysteresis: float
+    border_ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiling:
+    """What is profiled: baseline and winner, every n-th trial; each in a launch of its own.
+
+    ``command`` is None where the benchmark itself is profiled; ``without_io`` is a second run.
+    """
+
+    sampling: Sampling
+    every: int
+    command: Command | None
+    without_io: Command | None
+    categories: Categories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +95,10 @@ class Options:
     constraints: Mapping[str, str]
     space: Space
     gates: tuple[Gate, ...]
+    culprit_builds: int
     policy: Policy
     limits: Limits
     search: Search
+    profiling: Profiling
     report: ReportTargets
     sources: Mapping[str, str]

@@ -89,6 +89,7 @@ class Tables:
         self.convergence = self._table("convergence", schema.ConvergenceTable)
         self.decision = self._table("decision", schema.DecisionTable)
         self.search = self._table("search", schema.SearchTable)
+        self.profile = self._table("profile", schema.ProfileTable)
         self.report = self._table("report", schema.ReportTable)
         self.constraints = self._constraints()
 
@@ -195,13 +196,17 @@ def _options(document: Document, tables: Tables, faults: Faults) -> Options:
         parameters=tuple(parameters),
         constraints=tables.constraints,
         space=space,
-        gates=tuple(map(compose.gate, tables.gates.values())),
+        gates=tuple(one for table in tables.gates.values() for one in compose.gates(table)),
+        culprit_builds=study.culprit_builds,
         policy=compose.policy(tables.decision),
         limits=limits,
         search=Search(
             strategy=search.strategy or default_strategy(space, max_trials=limits.max_trials),
             seed=study.seed if search.seed is None else search.seed,
+            hysteresis=search.hysteresis,
+            border_ratio=search.border_ratio,
         ),
+        profiling=compose.profiling(tables.profile, tables.benchmark),
         report=_report(tables.report, project, state),
         sources=tables.sources(document),
     )
