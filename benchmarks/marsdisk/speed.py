@@ -135,7 +135,7 @@ def _run_to_disk(bins: int) -> dict[str, Any]:
         return execute(request).summary
 
 
-@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True)
 def _repeat_rate(
     times: int,
     mass: FloatArray,
