@@ -256,6 +256,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         seconds=5,
     ),
     Benchmark(
+        name="marsdisk",
+        module="benchmarks.marsdisk.speed",
+        quick=("--quick",),
+        document="marsdisk",
+        seconds=180,
+    ),
+    Benchmark(
         name="peers",
         module="benchmarks.quantforge.peers",
         quick=("--rounds", "3", "--sizes", "100", "1000"),
