@@ -7,14 +7,13 @@ finished with is what comes next.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tighten.decision import Goal, Outcome, objective_goal
 from tighten.parameters import configuration_key
 from tighten.record import RaceEntry, Role
-from tighten.search import Told, strategy
+from tighten.search import strategy
+from tighten.search.told import sizing, told
 
 if TYPE_CHECKING:
     from tighten.options import Options
@@ -42,6 +41,12 @@ class Proposals:
             options.space,
             study.trials[0].configuration,
             seed=options.search.seed,
+            sizing=sizing(
+                study.trials[0],
+                options.cases,
+                hysteresis=options.search.hysteresis,
+                border_ratio=options.search.border_ratio,
+            ),
         )
         self._unfinished: tuple[list[Configuration], RaceEntry] | None = None
         self._replay(study)
@@ -62,13 +67,7 @@ class Proposals:
 
     def tell(self, study: StudyRecord, trial: TrialRecord) -> None:
         """Tell the strategy how a trial of the search ended."""
-        verdict, twin = trial.verdict, trial.identical_to
-        outcome = Told(
-            accepted=verdict is not None and verdict.outcome is Outcome.ACCEPT,
-            gain=None if verdict is None else _saving(study, verdict.objective.gain),
-            same_as=None if twin is None else study.trials[twin].configuration,
-        )
-        self._strategy.tell(trial.configuration, outcome)
+        self._strategy.tell(trial.configuration, told(study, trial))
 
     def _asked(self, count: int) -> list[Configuration]:
         asked: list[Configuration] = []
@@ -89,10 +88,3 @@ class Proposals:
             self.tell(study, trial)
         if left and entry is not None:
             self._unfinished = list(left.values()), entry
-
-
-def _saving(study: StudyRecord, gain: float) -> float:
-    """Return a gain as the share of the incumbent's cost that it saves."""
-    if objective_goal(study.cases) is Goal.MINIMIZE:
-        return gain
-    return gain / (1 + gain) if gain < math.inf else 1.0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tighten.analysis import unreachable
 from tighten.attempt import Attempt, work_seconds
 from tighten.convergence import convergence, incumbent
+from tighten.culprit_trials import CulpritTrials
 from tighten.decision import Outcome, Status
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, TrialDone
@@ -305,10 +306,31 @@ class Session:
             gates = reference if not _passed(reference) else self._bench.check(built, is_final=True)
         else:
             gates = self._bench.check(built)
-        failure = None if _passed(gates) else _gate_failure(gates[-1])
-        return attempt.recorded(
-            gates=gates, gate_seconds=sum(gate.seconds for gate in gates), failure=failure
-        )
+        seconds = sum(gate.seconds for gate in gates)
+        attempt = attempt.recorded(gates=gates, gate_seconds=seconds)
+        if _passed(gates):
+            return attempt
+        attempt = attempt.recorded(failure=_gate_failure(gates[-1]))
+        return attempt if rival is None else self._accuse(attempt, gates[-1].name)
+
+    def _accuse(self, attempt: Attempt, gate: str) -> Attempt:
+        """Find which of the changed values made the gate fail."""
+        record, rival = attempt.record, attempt.rival
+        base, failure = attempt.against.configuration, record.failure
+        changed = {n: v for n, v in record.configuration.items() if base.get(n) != v}
+        if rival is None or failure is None or not changed:
+            return attempt
+        known = next((t.culprits for t in attempt.trials if _holds(t.culprits, changed)), None)
+        if known is None:
+            kept = (rival, *attempt.beside)
+            trials = CulpritTrials(self._options, self._bench, base, kept, gate)
+            guilty = trials.culprits(changed)
+            record = replace(record, culprits=guilty, culprit_builds=trials.builds)
+        else:
+            record = replace(record, culprits=known)
+        said = ", ".join(f"{name} = {value}" for name, value in record.culprits.items())
+        failure = replace(failure, message=f"{failure.message}; the change of {said} does this")
+        return replace(attempt, record=replace(record, failure=failure))
 
     def _decide(self, attempt: Attempt) -> Attempt:
         """Measure the baseline alone, and everything else in pairs."""
@@ -371,6 +393,10 @@ def _present(study: StudyRecord) -> Configuration:
     """Return the values that the project had when the run began."""
     values = {str(facts["name"]): facts["value"] for facts in study.parameters}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _holds(culprits: Configuration, changed: Configuration) -> bool:
+    return bool(culprits) and culprits.items() <= changed.items()
 
 
 def _passed(gates: tuple[GateResult, ...]) -> bool:

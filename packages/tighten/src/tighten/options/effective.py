@@ -50,10 +50,12 @@ class Racing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Who proposes the next values."""
+    """Who proposes the next values; the last two concern size -> strategy tables alone."""
 
     strategy: str
     seed: int
+    hysteresis: float
+    border_ratio: float
     racing: Racing | None = None
 
 
@@ -110,6 +112,7 @@ class Options:
     constraints: Mapping[str, str]
     space: Space
     gates: tuple[Gate, ...]
+    culprit_builds: int
     policy: Policy
     limits: Limits
     search: Search

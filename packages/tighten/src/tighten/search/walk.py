@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tighten.parameters import Configuration, Space, configuration_key
+from tighten.search.costs import Costs
 
-__all__ = ["History", "Propose", "Strategy", "Told", "Walk"]
+__all__ = ["History", "Propose", "Sizing", "Strategy", "Told", "Walk"]
+
+_MOST_SAVED = 1 - 2.0**-52  # of a cost; all of it has no logarithm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +34,33 @@ class Told:
         1 - incumbent / candidate); None if nothing was measured.
     same_as
         The earlier configuration whose build has the same code, so that nothing was measured.
+    cost_ratios
+        What each size costs over what the incumbent of that moment costs; for cases with a size.
     """
 
     accepted: bool
     gain: float | None
     same_as: Configuration | None = None
+    cost_ratios: Costs = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing:
+    """What ``cost-model`` is told beside the space.
+
+    Parameters
+    ----------
+    costs
+        What the baseline costs at each size, any unit.
+    hysteresis
+        Saving, in [0, 1), for which a strategy gives way to another.
+    border_ratio
+        Least ratio of two neighbouring borders, >= 1.
+    """
+
+    costs: Costs = field(default_factory=dict)
+    hysteresis: float = 0.02
+    border_ratio: float = 1.5
 
 
 class Strategy(Protocol):
@@ -62,8 +87,9 @@ class History:
     configurations which were compared with different incumbents agree.
     """
 
-    def __init__(self, space: Space, baseline: Configuration) -> None:
+    def __init__(self, space: Space, baseline: Configuration, sizing: Sizing | None = None) -> None:
         self._space = space
+        self.sizing = sizing or Sizing()
         self.baseline = space.canonical(baseline, baseline)
         self.incumbent = self.baseline
         self._asked: dict[str, Configuration] = {}
@@ -72,6 +98,7 @@ class History:
         self._inert: set[str] = set()
         self.note(self.baseline)
         self._levels[self.key(self.baseline)] = 0.0
+        self._costs = {self.key(self.baseline): (self.baseline, self.sizing.costs)}
 
     def key(self, configuration: Configuration) -> str:
         """Return the same text for configurations that differ in inactive parameters only."""
@@ -88,7 +115,11 @@ class History:
         key = self.key(configuration)
         self.note(configuration)
         if outcome.gain is not None:
-            self._levels[key] = self.level(self.incumbent) - math.log1p(-outcome.gain)
+            self._levels[key] = self.level(self.incumbent) - math.log1p(
+                -min(outcome.gain, _MOST_SAVED)
+            )
+            if outcome.cost_ratios:
+                self._add_costs(key, configuration, outcome.cost_ratios)
         elif outcome.same_as is not None:
             self._inert.add(key)
             self._levels[key] = self.level(outcome.same_as)
@@ -97,9 +128,18 @@ class History:
         if outcome.accepted:
             self.incumbent = self._space.canonical(configuration, self.baseline)
 
+    def _add_costs(self, key: str, configuration: Configuration, ratios: Costs) -> None:
+        _, rival = self._costs.get(self.key(self.incumbent), (self.incumbent, {}))
+        costs = {size: rival[size] * ratio for size, ratio in ratios.items() if size in rival}
+        self._costs[key] = (self._space.canonical(configuration, self.baseline), costs)
+
     def level(self, configuration: Configuration) -> float:
         """Return the log speed-up over the baseline; -inf for what failed or was never tried."""
         return self._levels.get(self.key(configuration), -math.inf)
+
+    def costs(self) -> Iterator[tuple[Configuration, Costs]]:
+        """Yield each measured configuration, the baseline first, with its cost at each size."""
+        yield from self._costs.values()
 
     def is_inert(self, configuration: Configuration) -> bool:
         """Return whether ``configuration`` was found to build to the same code as another."""
@@ -144,14 +184,23 @@ class Walk:
         What may be tried, and where the study starts; the baseline is never proposed.
     seed
         Of the generator's random numbers.
+    sizing
+        Sizes of the cases and what they cost, for the strategies that ask.
     """
 
     def __init__(
-        self, name: str, propose: Propose, space: Space, baseline: Configuration, *, seed: int
+        self,
+        name: str,
+        propose: Propose,
+        space: Space,
+        baseline: Configuration,
+        *,
+        seed: int,
+        sizing: Sizing | None = None,
     ) -> None:
         self.name = name
         self._space = space
-        self._history = History(space, baseline)
+        self._history = History(space, baseline, sizing)
         self._waiting: list[Configuration] = []
         self._proposals = propose(space, self._history, random.Random(seed))
 
