@@ -519,7 +519,7 @@ class DecisionTable(Table):
 
 
 class RacingTable(Table):
-    """Several configurations at once, each with a build of its own, of which one takes the pair test."""
+    """Several configurations at once, each with its own build; one takes the pair test."""
 
     candidates: Starters = Field(16, description="configurations that start together")
     blocks: Count = Field(
