@@ -167,7 +167,7 @@ def _factor(squares: Floats, scales: Floats, noise: float) -> Floats:
     """Return the Cholesky factor of the covariance of what was measured."""
     covariance = _kernel(squares, scales)
     covariance[np.diag_indices(len(covariance))] += noise
-    return np.linalg.cholesky(covariance)
+    return np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
 
 
 def _misfit(squares: Floats, levels: Floats, scales: Floats, noise: float) -> float:
