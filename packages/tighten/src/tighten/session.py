@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tighten.analysis import unreachable
 from tighten.convergence import convergence, incumbent
+from tighten.culprit_trials import CulpritTrials
 from tighten.decision import Outcome, Status
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, TrialDone
@@ -20,7 +21,8 @@ from tighten.ledger import Pair, now
 from tighten.options import trials_left
 from tighten.profile import Tool
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
-from tighten.search import Told, strategy
+from tighten.search import strategy
+from tighten.search.told import sizing, told
 from tighten.trial import Built
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ class Session:
             if configuration is None:
                 return study, Status.EXHAUSTED
             study = self._attempt(study, Role.SEARCH, configuration)
-            proposals.tell(configuration, _told(study.trials[-1]))
+            proposals.tell(configuration, told(study.trials[-1], options.cases))
 
     def _confirm(self, study: StudyRecord, status: Status) -> StudyRecord:
         """Measure the winner afresh against the baseline: the best of many is biased."""
@@ -200,10 +202,30 @@ class Session:
             gates = reference if not _passed(reference) else self._bench.check(built, is_final=True)
         else:
             gates = self._bench.check(built)
-        failure = None if _passed(gates) else _gate_failure(gates[-1])
-        return attempt.recorded(
-            gates=gates, gate_seconds=sum(gate.seconds for gate in gates), failure=failure
-        )
+        seconds = sum(gate.seconds for gate in gates)
+        attempt = attempt.recorded(gates=gates, gate_seconds=seconds)
+        if _passed(gates):
+            return attempt
+        attempt = attempt.recorded(failure=_gate_failure(gates[-1]))
+        return attempt if rival is None else self._accuse(attempt, gates[-1].name)
+
+    def _accuse(self, attempt: _Attempt, gate: str) -> _Attempt:
+        """Find which of the changed values made the gate fail."""
+        record, rival = attempt.record, attempt.rival
+        base, failure = attempt.against.configuration, record.failure
+        changed = {n: v for n, v in record.configuration.items() if base.get(n) != v}
+        if rival is None or failure is None or not changed:
+            return attempt
+        known = next((t.culprits for t in attempt.trials if _holds(t.culprits, changed)), None)
+        if known is None:
+            trials = CulpritTrials(self._options, self._bench, base, rival, gate)
+            guilty = trials.culprits(changed)
+            record = replace(record, culprits=guilty, culprit_builds=trials.builds)
+        else:
+            record = replace(record, culprits=known)
+        said = ", ".join(f"{name} = {value}" for name, value in record.culprits.items())
+        failure = replace(failure, message=f"{failure.message}; the change of {said} does this")
+        return replace(attempt, record=replace(record, failure=failure))
 
     def _decide(self, attempt: _Attempt) -> _Attempt:
         """Measure the baseline alone, and everything else in pairs."""
@@ -252,10 +274,16 @@ class Session:
             options.space,
             study.trials[0].configuration,
             seed=options.search.seed,
+            sizing=sizing(
+                study.trials[0],
+                options.cases,
+                hysteresis=options.search.hysteresis,
+                border_ratio=options.search.border_ratio,
+            ),
         )
         for trial in study.trials:
             if trial.role is Role.SEARCH:
-                proposals.tell(trial.configuration, _told(trial))
+                proposals.tell(trial.configuration, told(trial, options.cases))
         return proposals
 
     def _announce(self, step: Step, attempt: _Attempt) -> None:
@@ -331,6 +359,10 @@ def _present(study: StudyRecord) -> Configuration:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _holds(culprits: Configuration, changed: Configuration) -> bool:
+    return bool(culprits) and culprits.items() <= changed.items()
+
+
 def _passed(gates: tuple[GateResult, ...]) -> bool:
     return all(gate.passed for gate in gates)
 
@@ -344,15 +376,6 @@ def _baseline_message(failure: Failure) -> str:
     if failure.tail:
         text += f"\nlast lines of its output:\n{failure.tail.rstrip()}"
     return f"{text}\nthe whole output is in {failure.log}" if failure.log else text
-
-
-def _told(trial: TrialRecord) -> Told:
-    verdict = trial.verdict
-    return Told(
-        accepted=verdict is not None and verdict.outcome is Outcome.ACCEPT,
-        gain=None if verdict is None else verdict.objective.gain,
-        inert=trial.identical_to is not None,
-    )
 
 
 def _duration(trial: TrialRecord) -> float:

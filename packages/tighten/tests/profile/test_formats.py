@@ -168,7 +168,10 @@ def test_pprof_holds_every_stack_with_its_functions() -> None:
         ((DATA / "cprofile.pstats").read_bytes()[:9000], "truncated or no pstats file"),
         ((DATA / "callgrind.out").read_bytes()[:6000], "line 655 cannot be understood"),
         ((DATA / "callgrind.out").read_bytes()[:5996] + b"\n", "it is truncated: "),
-        ((DATA / "perf.script.txt").read_bytes()[:1500] + b"\n\xff\xfe garbage", "starts no sample"),
+        (
+            (DATA / "perf.script.txt").read_bytes()[:1500] + b"\n\xff\xfe garbage",
+            "starts no sample",
+        ),
         ((DATA / "py-spy.raw.txt").read_bytes() * 8 + b"half a li", "no stack with a count"),
         (json.dumps({"profiles": 3, "shared": {"frames": []}}).encode(), "damaged"),
     ],

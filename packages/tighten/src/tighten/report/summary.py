@@ -67,6 +67,13 @@ class Mark(StrEnum):
     UNJUDGED = "not judged"
 
 
+_MARKS = {
+    Outcome.ACCEPT: Mark.ACCEPTED,
+    Outcome.REJECT: Mark.REJECTED,
+    Outcome.INCONCLUSIVE: Mark.INCONCLUSIVE,
+}
+
+
 def mark(trial: TrialRecord) -> Mark:
     """Return what became of a trial."""
     if trial.failure is not None:
@@ -77,11 +84,7 @@ def mark(trial: TrialRecord) -> Mark:
         return Mark.BASELINE
     if trial.verdict is None:
         return Mark.UNJUDGED
-    return {
-        Outcome.ACCEPT: Mark.ACCEPTED,
-        Outcome.REJECT: Mark.REJECTED,
-        Outcome.INCONCLUSIVE: Mark.INCONCLUSIVE,
-    }[trial.verdict.outcome]
+    return _MARKS[trial.verdict.outcome]
 
 
 def reason(trial: TrialRecord) -> str:
