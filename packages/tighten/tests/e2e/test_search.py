@@ -1,0 +1,39 @@
+"""The default search and a race through the command line, on a program whose best is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from project import sleeper
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VALUES = "10, 12, 25, 30, 35"
+
+
+def test_the_portfolio_finds_the_best_of_a_space_that_does_not_fit(tmp_path: Path) -> None:
+    project = sleeper(tmp_path, values=VALUES)
+    done = project.tighten("tune", "--max-trials", "3", "-o", "decision.max_pairs=12")
+    assert done.code == 0, done.err
+    record = project.record()
+    assert record["trials"][record["best"]]["configuration"] == {"DELAY_MS": 10}
+    assert "portfolio" in project.tighten("check").out
+
+
+def test_a_race_of_real_builds_keeps_them_apart(tmp_path: Path) -> None:
+    project = sleeper(tmp_path, values=VALUES)
+    race = "search.racing={ candidates = 4, blocks = 2 }"
+    done = project.tighten("tune", "--max-trials", "4", "-o", race, "-o", "decision.max_pairs=12")
+    assert done.code == 0, done.err
+    record = project.record()
+    raced = [trial for trial in record["trials"] if trial["role"] == "search"]
+    assert len(raced) == 4
+    assert {trial["race"]["number"] for trial in raced} == {1}
+    for trial in raced:
+        delay = trial["configuration"]["DELAY_MS"]
+        assert abs(trial["verdict"]["objective"]["gain"] - (1 - delay / 20)) < 0.1
+    assert raced[-1]["race"]["rung"] == -1
+    assert raced[-1]["configuration"]["DELAY_MS"] == min(
+        trial["configuration"]["DELAY_MS"] for trial in raced
+    )
