@@ -256,6 +256,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         seconds=5,
     ),
     Benchmark(
+        name="quantforge",
+        module="benchmarks.quantforge.compare",
+        quick=("--quick",),
+        document="quantforge",
+        seconds=60,
+    ),
+    Benchmark(
         name="marsdisk",
         module="benchmarks.marsdisk.speed",
         quick=("--quick",),
