@@ -121,7 +121,7 @@ def test_a_command_that_fails_has_no_profile(project: Project) -> None:
 
 
 def test_a_damaged_profile_is_one_message(project: Project) -> None:
-    (project.root / "broken.json").write_text('{"shared": {"frames": [')
+    (project.root / "broken.json").write_text('{"profiles": [], "shared": {"frames": [')
     done = project.tighten("profile", "--show", "broken.json")
     assert done.code == 2
     assert "truncated or no JSON" in done.err
