@@ -30,6 +30,7 @@ from tighten.options.value_types import (
     Niceness,
     Positive,
     Size,
+    Starters,
     Step,
     Strategy,
     Text,
@@ -262,13 +263,25 @@ class DecisionTable(Table):
     confidence: Level = Field(POLICY.confidence, description="confidence of reported intervals")
 
 
+class RacingTable(Table):
+    """Several configurations at once, each with its own build; one takes the pair test."""
+
+    candidates: Starters = Field(16, description="configurations that start together")
+    blocks: Count = Field(
+        2, description="launches of each in the first rung; every further rung has twice as many"
+    )
+
+
 class SearchTable(Table):
     """Who proposes the next values."""
 
     strategy: Strategy | None = Field(
-        None, description="strategy; without it, `grid`, or `coordinate` if that takes too long"
+        None, description="strategy; without it, `grid`, or `portfolio` if that takes too long"
     )
     seed: Natural | None = Field(None, description="seed; without it, `study.seed`")
+    racing: RacingTable | None = Field(
+        None, description="let candidates race; without it, each takes the pair test by itself"
+    )
     hysteresis: Fraction = Field(
         SIZING.hysteresis,
         description="saving for which a size -> strategy table changes to another strategy",
