@@ -49,7 +49,14 @@ class CulpritTrials:
         self.builds = 0
 
     def culprits(self, changed: Configuration) -> Configuration:
-        """Return the fewest of the changed values that make the gate fail by themselves."""
+        """Return the fewest of the changed values that make the gate fail by themselves.
+
+        Empty if all of them together do not make it fail again: the failure came by chance.
+        """
+        if not self._options.culprit_builds:
+            return changed
+        if not self._fails(changed):
+            return {}
         guilty = culprits(
             tuple(changed),
             lambda names: self._fails({name: changed[name] for name in names}),

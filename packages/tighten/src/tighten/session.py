@@ -316,9 +316,9 @@ class Session:
     def _accuse(self, attempt: Attempt, gate: str) -> Attempt:
         """Find which of the changed values made the gate fail."""
         record, rival = attempt.record, attempt.rival
-        base, failure = attempt.against.configuration, record.failure
+        base = attempt.against.configuration
         changed = {n: v for n, v in record.configuration.items() if base.get(n) != v}
-        if rival is None or failure is None or not changed:
+        if rival is None or not changed:
             return attempt
         known = next((t.culprits for t in attempt.trials if _holds(t.culprits, changed)), None)
         if known is None:
@@ -328,8 +328,7 @@ class Session:
             record = replace(record, culprits=guilty, culprit_builds=trials.builds)
         else:
             record = replace(record, culprits=known)
-        said = ", ".join(f"{name} = {value}" for name, value in record.culprits.items())
-        failure = replace(failure, message=f"{failure.message}; the change of {said} does this")
+        failure = _accused(record.gates[-1], record.culprits)
         return replace(attempt, record=replace(record, failure=failure))
 
     def _decide(self, attempt: Attempt) -> Attempt:
@@ -405,6 +404,13 @@ def _passed(gates: tuple[GateResult, ...]) -> bool:
 
 def _gate_failure(gate: GateResult) -> Failure:
     return Failure(kind=FailureKind.GATE, message=f"gate {gate.name!r}: {gate.detail}")
+
+
+def _accused(gate: GateResult, culprits: Configuration) -> Failure:
+    """Return the failure of a gate with its cause."""
+    values = ", ".join(f"{name} = {value}" for name, value in culprits.items())
+    cause = f"because of {values}" if values else "not when tried again: the numbers vary"
+    return Failure(kind=FailureKind.GATE, message=f"gate {gate.name!r}, {cause}: {gate.detail}")
 
 
 def _baseline_message(failure: Failure) -> str:

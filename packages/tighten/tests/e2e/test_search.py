@@ -15,8 +15,8 @@ VALUES = "10, 12, 25, 30, 35"
 def test_the_portfolio_s_candidates_race_and_the_best_is_kept(tmp_path: Path) -> None:
     project = sleeper(tmp_path, values=VALUES)
     race = "search.racing={ candidates = 4, blocks = 2 }"
-    assert "portfolio: 4 trials" in project.tighten("check", "--max-trials", "4").out
-    done = project.tighten("tune", "--max-trials", "4", "-o", race, "-o", "decision.max_pairs=12")
+    assert "portfolio: 4 trials" in project.tighten("check").out
+    done = project.tighten("tune", "-o", race, "-o", "decision.max_pairs=12")
     assert done.code == 0, done.err
     record = project.record()
     raced = [trial for trial in record["trials"] if trial["role"] == "search"]
