@@ -20,7 +20,8 @@ from tighten.ledger import Pair, now
 from tighten.options import trials_left
 from tighten.profile import Tool
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
-from tighten.search import Told, strategy
+from tighten.search import Told
+from tighten.search import strategy as named_strategy
 from tighten.trial import Built
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tighten.parameters import Configuration
     from tighten.search import Strategy
 
-__all__ = ["Session"]
+__all__ = ["Session", "baseline_message", "proposals", "told"]
 
 _BUSY = 0.75  # load per core above which measuring takes noticeably longer
 
@@ -110,14 +111,14 @@ class Session:
         failure = study.trials[0].failure
         if failure is not None:
             self._ledger.finish(study, Status.BASELINE_FAILED, 0, None)
-            raise BaselineError(_baseline_message(failure))
+            raise BaselineError(baseline_message(failure))
         return study
 
     def _search(self, study: StudyRecord) -> tuple[StudyRecord, Status]:
         options = self._options
         if options.limits.stop_if_unreachable and unreachable(options, study):
             return study, Status.UNREACHABLE
-        proposals = self._replayed(study)
+        strategy = proposals(self._options, study)
         spent = sum(_duration(trial) for trial in study.trials)
         started = time.monotonic()
         while True:
@@ -125,11 +126,11 @@ class Session:
             status = convergence(study.trials, options.limits, options.cases, elapsed=elapsed)
             if status is not None:
                 return study, status
-            configuration = proposals.ask()
+            configuration = strategy.ask()
             if configuration is None:
                 return study, Status.EXHAUSTED
             study = self._attempt(study, Role.SEARCH, configuration)
-            proposals.tell(configuration, _told(study.trials[-1]))
+            strategy.tell(configuration, told(study.trials[-1]))
 
     def _confirm(self, study: StudyRecord, status: Status) -> StudyRecord:
         """Measure the winner afresh against the baseline: the best of many is biased."""
@@ -145,6 +146,16 @@ class Session:
 
     def _attempt(self, study: StudyRecord, role: Role, configuration: Configuration) -> StudyRecord:
         """Carry one configuration through change, verify, decide and record."""
+        record, pairs = self.carried_out(study, role, configuration)
+        self._ledger.append(study.run, record, pairs)
+        study = replace(study, trials=(*study.trials, record))
+        self._listener(TrialDone(record=record, best=incumbent(study.trials).number))
+        return study
+
+    def carried_out(
+        self, study: StudyRecord, role: Role, configuration: Configuration
+    ) -> tuple[TrialRecord, tuple[Pair, ...]]:
+        """Return what change, verify and decide make of a configuration, and its pairs."""
         started = time.perf_counter()
         attempt = _Attempt(
             role=role,
@@ -168,10 +179,7 @@ class Session:
         except TrialError as error:
             attempt = attempt.recorded(failure=Failure.of(error))
         attempt = attempt.timed(time.perf_counter() - started)
-        self._ledger.append(study.run, attempt.record, attempt.pairs)
-        study = replace(study, trials=(*study.trials, attempt.record))
-        self._listener(TrialDone(record=attempt.record, best=incumbent(study.trials).number))
-        return study
+        return attempt.record, attempt.pairs
 
     def _change(self, attempt: _Attempt) -> _Attempt:
         """Edit and build the candidate beside the build that it has to beat."""
@@ -243,20 +251,6 @@ class Session:
                     "slower, not wrong"
                 )
             )
-
-    def _replayed(self, study: StudyRecord) -> Strategy:
-        """Return the strategy as it stood after the recorded trials."""
-        options = self._options
-        proposals = strategy(
-            options.search.strategy,
-            options.space,
-            study.trials[0].configuration,
-            seed=options.search.seed,
-        )
-        for trial in study.trials:
-            if trial.role is Role.SEARCH:
-                proposals.tell(trial.configuration, _told(trial))
-        return proposals
 
     def _announce(self, step: Step, attempt: _Attempt) -> None:
         if attempt.role is Role.CONFIRMATION:
@@ -339,14 +333,30 @@ def _gate_failure(gate: GateResult) -> Failure:
     return Failure(kind=FailureKind.GATE, message=f"gate {gate.name!r}: {gate.detail}")
 
 
-def _baseline_message(failure: Failure) -> str:
+def baseline_message(failure: Failure) -> str:
+    """Return what to say when the project as it stands fails."""
     text = f"the project as it stands fails ({failure.kind}): {failure.message}"
     if failure.tail:
         text += f"\nlast lines of its output:\n{failure.tail.rstrip()}"
     return f"{text}\nthe whole output is in {failure.log}" if failure.log else text
 
 
-def _told(trial: TrialRecord) -> Told:
+def proposals(options: Options, study: StudyRecord) -> Strategy:
+    """Return the study's strategy as it stands after the recorded trials."""
+    strategy = named_strategy(
+        options.search.strategy,
+        options.space,
+        study.trials[0].configuration,
+        seed=options.search.seed,
+    )
+    for trial in study.trials:
+        if trial.role is Role.SEARCH:
+            strategy.tell(trial.configuration, told(trial))
+    return strategy
+
+
+def told(trial: TrialRecord) -> Told:
+    """Return what a strategy learns of a trial."""
     verdict = trial.verdict
     return Told(
         accepted=verdict is not None and verdict.outcome is Outcome.ACCEPT,

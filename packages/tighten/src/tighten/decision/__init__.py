@@ -6,6 +6,7 @@ process.
 
 from __future__ import annotations
 
+from tighten.decision.hosts import multiplied
 from tighten.decision.model import (
     Aim,
     Case,
@@ -30,4 +31,5 @@ __all__ = [
     "Policy",
     "Status",
     "Verdict",
+    "multiplied",
 ]
