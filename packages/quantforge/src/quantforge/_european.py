@@ -13,7 +13,6 @@ __all__ = [
     "greeks_batch",
     "implied_volatility",
     "implied_volatility_batch",
-    "price",
 ]
 
 Six: TypeAlias = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike, ArrayLike, ArrayLike]
@@ -39,11 +38,6 @@ class Greeks(NamedTuple):
     speed: float
     colour: float
     elasticity: float
-
-
-def price(arguments: Six, *, is_call: bool) -> float:
-    """Return the price of one option."""
-    return float(evaluate("price", SCALAR, arguments, {"threads": 1}, is_call=is_call))
 
 
 def greeks(arguments: Six, *, is_call: bool) -> Greeks:

@@ -18,7 +18,11 @@ from typing import Any, Unpack
 from numpy.typing import ArrayLike
 
 from quantforge import _european
-from quantforge._batch import Array, Options, evaluate
+from quantforge._batch import Array, Options
+from quantforge._core import black76_call_price as call_price
+from quantforge._core import black76_call_price_batch as call_price_batch
+from quantforge._core import black76_put_price as put_price
+from quantforge._core import black76_put_price_batch as put_price_batch
 from quantforge._european import Greeks
 
 __all__ = [
@@ -35,42 +39,6 @@ __all__ = [
 ]
 
 _NAMES = ("forwards", "strikes", "times", "rates", "rates", "sigmas")
-
-
-def call_price(f: float, k: float, t: float, r: float, sigma: float) -> float:
-    """Return the price of a call."""
-    return _european.price((f, k, t, r, r, sigma), is_call=True)
-
-
-def call_price_batch(
-    forwards: ArrayLike,
-    strikes: ArrayLike,
-    times: ArrayLike,
-    rates: ArrayLike,
-    sigmas: ArrayLike,
-    **options: Unpack[Options],
-) -> Any:
-    """Return the prices of calls."""
-    arguments = (forwards, strikes, times, rates, rates, sigmas)
-    return evaluate("price", _NAMES, arguments, options, is_call=True)
-
-
-def put_price(f: float, k: float, t: float, r: float, sigma: float) -> float:
-    """Return the price of a put."""
-    return _european.price((f, k, t, r, r, sigma), is_call=False)
-
-
-def put_price_batch(
-    forwards: ArrayLike,
-    strikes: ArrayLike,
-    times: ArrayLike,
-    rates: ArrayLike,
-    sigmas: ArrayLike,
-    **options: Unpack[Options],
-) -> Any:
-    """Return the prices of puts."""
-    arguments = (forwards, strikes, times, rates, rates, sigmas)
-    return evaluate("price", _NAMES, arguments, options, is_call=False)
 
 
 def greeks(f: float, k: float, t: float, r: float, sigma: float, is_call: bool = True) -> Greeks:

@@ -37,7 +37,8 @@ from tighten.options import Options
 from tighten.parameters import Configuration
 from tighten.profile import Tool
 from tighten.record import Failure, Role, StudyRecord, TrialRecord
-from tighten.session import Session, baseline_message, proposals, told
+from tighten.search.told import told
+from tighten.session import Session, baseline_message, proposals
 from tighten.study import Study
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _client(address: str) -> Iterator[Any]:
             "the workers"
         ) from error
     try:
-        client: Any = Client(address, timeout=_CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
+        client: Any = Client(address, timeout=_CONNECT)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise StudyError(
             f"no Dask scheduler answers at {address}: {error}; start one with `dask scheduler`"
@@ -217,7 +218,7 @@ class _Campaign:
                 again.append(configuration)
                 continue
             study = self._recorded(study, done)
-            strategy.tell(configuration, told(study.trials[-1]))
+            strategy.tell(configuration, told(study.trials[-1], study.cases))
 
     def _status(self, study: StudyRecord) -> Status | None:
         options, elapsed = self._options, time.monotonic() - self._started

@@ -17,6 +17,7 @@ from tighten.parameters import Configuration
 
 __all__ = [
     "CaseSummary",
+    "Distance",
     "Examination",
     "Failure",
     "GateResult",
@@ -51,13 +52,31 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Distance:
+    """How far a trial's numbers lie from the baseline's.
+
+    ``bitwise`` is whether every bit is the same, ``ulp`` the largest distance in units in the
+    last place, found in the array ``output``, ``relative`` the largest relative error.
+    """
+
+    bitwise: bool
+    ulp: float
+    relative: float
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
-    """Outcome of one gate: ``passed``, and one line that says by how much or why not."""
+    """Outcome of one gate: ``passed``, and one line that says by how much or why not.
+
+    ``distance`` is there where numbers were compared with the baseline's and found alike enough.
+    """
 
     name: str
     passed: bool
     detail: str
     seconds: float
+    distance: Distance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +97,8 @@ class TrialRecord:
     same code; such a trial is not measured. ``code_hash`` covers all that
     runs: code, environment, arguments. Profiles come from launches that are not measured. Times
     are in seconds, ``started`` is ISO 8601 UTC.
+    ``culprits`` are the values that by themselves make the failed gate fail, over those of the
+    trial to beat; ``culprit_builds`` is what finding them took.
     """
 
     number: int
@@ -99,6 +120,8 @@ class TrialRecord:
     log: str | None = None
     host: str = ""  # key of the machine that measured it, in a run on a cluster
     patch: str = ""  # unified diff of the edit against the project
+    culprits: Configuration = field(default_factory=dict)
+    culprit_builds: int = 0
     profiles: Mapping[str, str] = field(default_factory=dict)  # file below the state, by label
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tighten.analysis import unreachable
 from tighten.convergence import convergence, incumbent
+from tighten.culprit_trials import CulpritTrials
 from tighten.decision import Outcome, Status
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, TrialDone
@@ -20,8 +21,8 @@ from tighten.ledger import Pair, now
 from tighten.options import trials_left
 from tighten.profile import Tool
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
-from tighten.search import Told
 from tighten.search import strategy as named_strategy
+from tighten.search.told import sizing, told
 from tighten.trial import Built
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tighten.parameters import Configuration
     from tighten.search import Strategy
 
-__all__ = ["Session", "baseline_message", "proposals", "told"]
+__all__ = ["Session", "baseline_message", "proposals"]
 
 _BUSY = 0.75  # load per core above which measuring takes noticeably longer
 
@@ -130,7 +131,7 @@ class Session:
             if configuration is None:
                 return study, Status.EXHAUSTED
             study = self._attempt(study, Role.SEARCH, configuration)
-            strategy.tell(configuration, told(study.trials[-1]))
+            strategy.tell(configuration, told(study.trials[-1], options.cases))
 
     def _confirm(self, study: StudyRecord, status: Status) -> StudyRecord:
         """Measure the winner afresh against the baseline: the best of many is biased."""
@@ -208,10 +209,30 @@ class Session:
             gates = reference if not _passed(reference) else self._bench.check(built, is_final=True)
         else:
             gates = self._bench.check(built)
-        failure = None if _passed(gates) else _gate_failure(gates[-1])
-        return attempt.recorded(
-            gates=gates, gate_seconds=sum(gate.seconds for gate in gates), failure=failure
-        )
+        seconds = sum(gate.seconds for gate in gates)
+        attempt = attempt.recorded(gates=gates, gate_seconds=seconds)
+        if _passed(gates):
+            return attempt
+        attempt = attempt.recorded(failure=_gate_failure(gates[-1]))
+        return attempt if rival is None else self._accuse(attempt, gates[-1].name)
+
+    def _accuse(self, attempt: _Attempt, gate: str) -> _Attempt:
+        """Find which of the changed values made the gate fail."""
+        record, rival = attempt.record, attempt.rival
+        base, failure = attempt.against.configuration, record.failure
+        changed = {n: v for n, v in record.configuration.items() if base.get(n) != v}
+        if rival is None or failure is None or not changed:
+            return attempt
+        known = next((t.culprits for t in attempt.trials if _holds(t.culprits, changed)), None)
+        if known is None:
+            trials = CulpritTrials(self._options, self._bench, base, rival, gate)
+            guilty = trials.culprits(changed)
+            record = replace(record, culprits=guilty, culprit_builds=trials.builds)
+        else:
+            record = replace(record, culprits=known)
+        said = ", ".join(f"{name} = {value}" for name, value in record.culprits.items())
+        failure = replace(failure, message=f"{failure.message}; the change of {said} does this")
+        return replace(attempt, record=replace(record, failure=failure))
 
     def _decide(self, attempt: _Attempt) -> _Attempt:
         """Measure the baseline alone, and everything else in pairs."""
@@ -325,6 +346,10 @@ def _present(study: StudyRecord) -> Configuration:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _holds(culprits: Configuration, changed: Configuration) -> bool:
+    return bool(culprits) and culprits.items() <= changed.items()
+
+
 def _passed(gates: tuple[GateResult, ...]) -> bool:
     return all(gate.passed for gate in gates)
 
@@ -348,21 +373,17 @@ def proposals(options: Options, study: StudyRecord) -> Strategy:
         options.space,
         study.trials[0].configuration,
         seed=options.search.seed,
+        sizing=sizing(
+            study.trials[0],
+            options.cases,
+            hysteresis=options.search.hysteresis,
+            border_ratio=options.search.border_ratio,
+        ),
     )
     for trial in study.trials:
         if trial.role is Role.SEARCH:
-            strategy.tell(trial.configuration, told(trial))
+            strategy.tell(trial.configuration, told(trial, options.cases))
     return strategy
-
-
-def told(trial: TrialRecord) -> Told:
-    """Return what a strategy learns of a trial."""
-    verdict = trial.verdict
-    return Told(
-        accepted=verdict is not None and verdict.outcome is Outcome.ACCEPT,
-        gain=None if verdict is None else verdict.objective.gain,
-        inert=trial.identical_to is not None,
-    )
 
 
 def _duration(trial: TrialRecord) -> float:

@@ -34,6 +34,7 @@ from tighten.profile import Difference, read_profile
 from tighten.record import Examination, Failure, GateResult, Role, StudyRecord, TrialRecord
 from tighten.runner import InProcess, Subprocess
 from tighten.session import Session
+from tighten.strategy_costs import StrategyCosts, strategy_costs
 from tighten.trial import (
     Site,
     alone,
@@ -329,6 +330,10 @@ class Study:
             measured=replace(record.trials[record.best], cases=measured.cases),
             instructions=self._instructions(values),
         )
+
+    def strategy_costs(self, run: int | None = None) -> StrategyCosts:
+        """Return what each strategy costs at each size by a recorded run, and the borders."""
+        return strategy_costs(self.options, self.record(run))
 
     def record(self, run: int | None = None) -> StudyRecord:
         """Return a recorded run, the newest by default."""

@@ -60,6 +60,8 @@ class Case:
         Share in the objective, >= 0.
     statistic
         How the repetitions inside one launch become one number.
+    size
+        Size of the problem that the case measures, >= 1; None if sizes mean nothing here.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Case:
     max_regression: float = 0.02
     weight: float = 1.0
     statistic: Statistic = Statistic.AUTO
+    size: int | None = None
 
     def __post_init__(self) -> None:
         if not self.select:

@@ -34,10 +34,12 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Who proposes the next values."""
+    """Who proposes the next values; the last two concern size -> strategy tables alone."""
 
     strategy: str
     seed: int
+    hysteresis: float
+    border_ratio: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class Options:
     constraints: Mapping[str, str]
     space: Space
     gates: tuple[Gate, ...]
+    culprit_builds: int
     policy: Policy
     limits: Limits
     search: Search

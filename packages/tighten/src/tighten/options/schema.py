@@ -42,9 +42,11 @@ from tighten.options.value_types import (
     Truth,
     Values,
 )
+from tighten.parameters.generated import FORMS, Form, form_of
 from tighten.profile import Sampling, Tool
 from tighten.runner import Conditions
 from tighten.samples import Statistic
+from tighten.search import Sizing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,7 @@ CASE = Case(name="any")
 CONDITIONS = Conditions()
 LIMITS = Limits(max_trials=50)
 POLICY = Policy()
+SIZING = Sizing()
 SAMPLING = Sampling()
 TOGGLE = Toggle(variable="any")
 TOLERANCE = Tolerance()
@@ -102,6 +105,11 @@ class StudyTable(Table):
         None, description="time after which no new trial starts; without it, no limit"
     )
     seed: Natural = Field(0, description="seed of the order of launches and of the search")
+    culprit_builds: Natural = Field(
+        16,
+        description="builds to spend, each time a gate fails, on finding which parameters made "
+        "it fail; 0 for none",
+    )
     python: Text | None = Field(
         None, description="interpreter for `{python}`; without it, the one that runs tighten"
     )
@@ -223,6 +231,9 @@ class CaseTable(Table):
     statistic: Statistic = _pick(
         CASE.statistic, "how the repetitions of one launch become one value"
     )
+    size: Count | None = Field(
+        CASE.size, description="size of the problem, for the strategy `cost-model`"
+    )
 
     @model_validator(mode="after")
     def _is_reachable(self) -> CaseTable:
@@ -261,7 +272,7 @@ class ParameterTable(Table):
         None, description="source file (Rust, C, C++, Python) that defines the constant `name`"
     )
     constant: Text | None = Field(
-        None, description="name of the constant in `source`, if it is another one"
+        None, description="name of the constant in `source` or `table`, if it is another one"
     )
     scope: AnyText | None = Field(
         None,
@@ -277,6 +288,19 @@ class ParameterTable(Table):
         None, alias="json", description="JSON file that holds the value at `key`"
     )
     key: Text | None = Field(None, description='dotted key in the file, as in "solver.block"')
+    table: Text | None = Field(
+        None,
+        description="source file in which tighten writes a size -> strategy table between the "
+        "comments `tighten:NAME:begin` and `tighten:NAME:end`",
+    )
+    form: Form | None = Field(
+        None,
+        strict=False,
+        description="what the table looks like; without it, the file's suffix tells",
+    )
+    type_: Text | None = Field(
+        None, alias="type", description="type of the strategies in a Rust table"
+    )
     env: Text | None = Field(None, description="environment variable that carries the value")
     argument: Text | None = Field(
         None, description='words of the command line, as in "--jobs {value}"; see `{arguments}`'
@@ -287,6 +311,16 @@ class ParameterTable(Table):
     values: Values | None = Field(None, description="the values to try")
     range_: RangeTable | None = Field(
         None, alias="range", description="the values to try, as a range"
+    )
+    strategies: Environment = Field(
+        default_factory=dict,
+        description='the strategies of a `table`, each with its code, as in `{ serial = "Mode::'
+        'Serial", shared = "Mode::Shared" }`',
+    )
+    threshold: Truth = Field(
+        default=False,
+        description="the value is the size from which on another strategy serves a problem; "
+        "`cost-model` proposes it. Several thresholds stand in ascending order",
     )
     when: Text | None = Field(
         None, description='condition under which the parameter matters, as in "parallel == true"'
@@ -309,9 +343,20 @@ class ParameterTable(Table):
                 )
         if bindings[0] in {"toml", "yaml", "json"} and self.key is None:
             raise ValueError(f"`{bindings[0]}` needs `key`, the place of the value in the file")
-        if (self.values is None) == (self.range_ is None):
+        if bindings[0] == "table":
+            self._require_strategies()
+        elif (self.values is None) == (self.range_ is None):
             raise ValueError("needs either `values` or `range`")
         return self
+
+    def _require_strategies(self) -> None:
+        for name in ("values", "range", "threshold"):
+            if self.written(name):
+                raise ValueError(f"`{name}` does not go with `table`, whose values are tables")
+        if len(self.strategies) < 2:
+            raise ValueError("`table` needs `strategies`, at least two, each with its code")
+        if self.form is None and form_of(self.table or "") is None:
+            raise ValueError(f"`table` needs `form`, one of {', '.join(FORMS)}")
 
     def written(self, key: str) -> bool:
         """Whether the study gives the key, by the name that it has in the file."""
@@ -319,12 +364,15 @@ class ParameterTable(Table):
         return any((fields[name].alias or name) == key for name in self.model_fields_set)
 
 
-BINDINGS = ("source", "toml", "yaml", "json", "env", "argument")
+BINDINGS = ("source", "toml", "yaml", "json", "table", "env", "argument")
 COMPANIONS = {
-    "constant": ("source",),
+    "constant": ("source", "table"),
     "scope": ("source",),
     "language": ("source",),
     "key": ("toml", "yaml", "json"),
+    "form": ("table",),
+    "type": ("table",),
+    "strategies": ("table",),
     "default": ("env", "argument"),
 }
 
@@ -335,6 +383,29 @@ class ToggleTable(Table):
     env: Text = Field(description="environment variable that is the switch")
     on: EnvironmentText = Field(TOGGLE.on, description="value that turns it on")
     off: EnvironmentText = Field(TOGGLE.off, description="value that turns it off")
+
+
+class OutputTable(Table):
+    """How far one array may lie from its reference; the rest of the gate's is not inherited."""
+
+    rtol: Magnitude = Field(TOLERANCE.rtol, description="relative tolerance")
+    atol: Magnitude = Field(TOLERANCE.atol, description="absolute tolerance")
+    ulp: Natural = Field(TOLERANCE.ulp, description="tolerance in units in the last place")
+    nan: NanPolicy = _pick(TOLERANCE.nan, "whether NaN agrees with NaN, or fails the gate")
+    bitwise: Truth = Field(TOLERANCE.bitwise, description="the same type and bits")
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> OutputTable:
+        _refuse_contradiction(self)
+        return self
+
+
+TOLERANCES = {"rtol", "atol", "ulp", "nan", "bitwise", "outputs"}
+
+
+def _refuse_contradiction(table: OutputTable | GateTable) -> None:
+    if table.bitwise and (table.rtol or table.atol or table.ulp):
+        raise ValueError("`bitwise` leaves no room for `rtol`, `atol` or `ulp`; remove one of them")
 
 
 class GateTable(Table):
@@ -364,6 +435,20 @@ class GateTable(Table):
     atol: Magnitude = Field(TOLERANCE.atol, description="absolute tolerance")
     ulp: Natural = Field(TOLERANCE.ulp, description="tolerance in units in the last place")
     nan: NanPolicy = _pick(TOLERANCE.nan, "whether NaN agrees with NaN, or fails the gate")
+    bitwise: Truth = Field(
+        TOLERANCE.bitwise, description="ask for the same types and bits, which tells -0.0 from 0.0"
+    )
+    outputs: dict[str, OutputTable] = Field(
+        default_factory=dict,
+        description="tolerances of single arrays by patterns of their names, as in "
+        '`outputs."price*" = { ulp = 2 }`, with any of `bitwise`, `rtol`, `atol`, `ulp`, `nan`; '
+        "the first that fits counts",
+    )
+    held_out: Texts = Field(
+        default_factory=list,
+        description="commands on inputs that no trial of the search sees: the winner runs them "
+        "under the rule of this gate",
+    )
 
     @model_validator(mode="after")
     def _has_one_rule(self) -> GateTable:
@@ -372,9 +457,10 @@ class GateTable(Table):
             raise ValueError(
                 f"has {' and '.join(f'`{name}`' for name in rules)}; one gate, one rule"
             )
-        tolerances = sorted({"rtol", "atol", "ulp", "nan"} & self.model_fields_set)
+        tolerances = sorted(TOLERANCES & self.model_fields_set)
         if tolerances and rules not in (["compare"], ["toggle"]):
             raise ValueError(f"`{tolerances[0]}` needs `compare` or `toggle`")
+        _refuse_contradiction(self)
         return self
 
     def reads_result(self) -> bool:
@@ -438,6 +524,13 @@ class SearchTable(Table):
         None, description="strategy; without it, `grid`, or `coordinate` if that takes too long"
     )
     seed: Natural | None = Field(None, description="seed; without it, `study.seed`")
+    hysteresis: Fraction = Field(
+        SIZING.hysteresis,
+        description="saving for which a size -> strategy table changes to another strategy",
+    )
+    border_ratio: Step = Field(
+        SIZING.border_ratio, description="least ratio of two borders of such a table"
+    )
 
 
 class ProfileTable(Table):

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tighten.parameters import Configuration, Space, configuration_key
+from tighten.search.costs import Costs
 
-__all__ = ["History", "Propose", "Strategy", "Told", "Walk"]
+__all__ = ["History", "Propose", "Sizing", "Strategy", "Told", "Walk"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +31,33 @@ class Told:
         Relative gain over the incumbent of that moment; None if the trial failed.
     inert
         Whether the build had the same code as an earlier one, so that nothing was measured.
+    cost_ratios
+        What each size costs over what the incumbent of that moment costs; for cases with a size.
     """
 
     accepted: bool
     gain: float | None
     inert: bool = False
+    cost_ratios: Costs = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing:
+    """What ``cost-model`` is told beside the space.
+
+    Parameters
+    ----------
+    costs
+        What the baseline costs at each size, any unit.
+    hysteresis
+        Saving, in [0, 1), for which a strategy gives way to another.
+    border_ratio
+        Least ratio of two neighbouring borders, >= 1.
+    """
+
+    costs: Costs = field(default_factory=dict)
+    hysteresis: float = 0.02
+    border_ratio: float = 1.5
 
 
 class Strategy(Protocol):
@@ -60,12 +83,14 @@ class History:
     Levels are gains over the baseline: the sum of the gains of the incumbents on the way.
     """
 
-    def __init__(self, space: Space, baseline: Configuration) -> None:
+    def __init__(self, space: Space, baseline: Configuration, sizing: Sizing | None = None) -> None:
         self._space = space
+        self.sizing = sizing or Sizing()
         self.baseline = space.canonical(baseline, baseline)
         self.incumbent = self.baseline
         self._inert: set[str] = set()
         self._levels = {self.key(self.baseline): 0.0}
+        self._costs = {self.key(self.baseline): (self.baseline, self.sizing.costs)}
 
     def key(self, configuration: Configuration) -> str:
         """Return the same text for configurations that differ in inactive parameters only."""
@@ -76,6 +101,11 @@ class History:
         key = self.key(configuration)
         if outcome.gain is not None:
             self._levels[key] = self.level(self.incumbent) + outcome.gain
+        if outcome.cost_ratios:
+            _, rival = self._costs.get(self.key(self.incumbent), (self.incumbent, {}))
+            ratios = outcome.cost_ratios.items()
+            costs = {size: rival[size] * ratio for size, ratio in ratios if size in rival}
+            self._costs[key] = (self._space.canonical(configuration, self.baseline), costs)
         if outcome.inert:
             self._inert.add(key)
         if outcome.accepted:
@@ -84,6 +114,10 @@ class History:
     def level(self, configuration: Configuration) -> float:
         """Return the gain over the baseline; -inf for what failed or was never tried."""
         return self._levels.get(self.key(configuration), -math.inf)
+
+    def costs(self) -> Iterator[tuple[Configuration, Costs]]:
+        """Yield each measured configuration, the baseline first, with its cost at each size."""
+        yield from self._costs.values()
 
     def is_inert(self, configuration: Configuration) -> bool:
         """Return whether ``configuration`` was found to build to the same code as another."""
@@ -106,14 +140,23 @@ class Walk:
         What may be tried, and where the study starts; the baseline is never proposed.
     seed
         Of the generator's random numbers.
+    sizing
+        Sizes of the cases and what they cost, for the strategies that ask.
     """
 
     def __init__(
-        self, name: str, propose: Propose, space: Space, baseline: Configuration, *, seed: int
+        self,
+        name: str,
+        propose: Propose,
+        space: Space,
+        baseline: Configuration,
+        *,
+        seed: int,
+        sizing: Sizing | None = None,
     ) -> None:
         self.name = name
         self._space = space
-        self._history = History(space, baseline)
+        self._history = History(space, baseline, sizing)
         self._asked = {self._history.key(baseline)}
         self._waiting: list[Configuration] = []
         self._proposals = propose(space, self._history, random.Random(seed))
