@@ -64,6 +64,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield Cluster(tmp_path, opened)
 
 
+@pytest.mark.long
 def test_two_hosts_find_and_confirm_the_gain_together(tmp_path: Path, cluster: Cluster) -> None:
     project = sleeper(tmp_path / "p", values="10, 15, 30, 40")
     study = project.root / "tighten.toml"
