@@ -213,6 +213,12 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         quick=("--rounds", "2"),
         seconds=60,
     ),
+    Benchmark(
+        name="profiling",
+        module="benchmarks.tighten.profiling",
+        quick=("--windows", "1"),
+        seconds=100,
+    ),
     Benchmark(name="edits", module="benchmarks.tighten.edit_forms", read=_forms, seconds=5),
     Benchmark(
         name="equal",

@@ -12,7 +12,7 @@ lost against an older incumbent stays lost. The winner is confirmed afresh on ev
 E-values multiply.
 
 A job whose worker dies goes to another one and starts anew; nothing that was recorded is lost.
-Limits: no in-place studies, no benchmark functions, no profiles of trials.
+Limits: no in-place studies, no benchmark functions, no races, no profiles of trials.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from tighten.machine import fingerprint, fingerprint_key
 from tighten.options import Options
 from tighten.parameters import Configuration
 from tighten.profile import Tool
+from tighten.proposals import Proposals
 from tighten.record import Failure, Role, StudyRecord, TrialRecord
-from tighten.search.told import told
-from tighten.session import Session, baseline_message, proposals
+from tighten.session import Session, baseline_message
 from tighten.study import Study
 
 if TYPE_CHECKING:
@@ -197,16 +197,18 @@ class _Campaign:
 
     def _search(self, study: StudyRecord) -> tuple[StudyRecord, Status]:
         """Keep every worker busy until there is a reason to stop; then wait for what is left."""
-        strategy = proposals(self._options, study)
+        alone = replace(self._options.search, racing=None)  # a race needs its field on one host
+        proposals = Proposals(replace(self._options, search=alone), study)
         again: list[Configuration] = []
         running: dict[Any, tuple[Configuration, str]] = {}
         status: Status | None = None
         while True:
             status = status or self._status(study)
             for worker in self._free(study, running) if status is None else ():
-                configuration = again.pop(0) if again else strategy.ask()
-                if configuration is None:
+                asked = [again.pop(0)] if again else proposals.ask(study)[0]
+                if not asked:
                     break
+                configuration = asked[0]
                 future = self._submit(study, Role.SEARCH, configuration, worker)
                 running[future] = configuration, worker
             if not running:
@@ -218,7 +220,7 @@ class _Campaign:
                 again.append(configuration)
                 continue
             study = self._recorded(study, done)
-            strategy.tell(configuration, told(study.trials[-1], study.cases))
+            proposals.tell(study, study.trials[-1])
 
     def _status(self, study: StudyRecord) -> Status | None:
         options, elapsed = self._options, time.monotonic() - self._started
