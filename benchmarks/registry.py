@@ -213,6 +213,12 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         quick=("--rounds", "2"),
         seconds=60,
     ),
+    Benchmark(
+        name="profiling",
+        module="benchmarks.tighten.profiling",
+        quick=("--windows", "1"),
+        seconds=100,
+    ),
     Benchmark(name="edits", module="benchmarks.tighten.edit_forms", read=_forms, seconds=5),
     Benchmark(
         name="equal",
@@ -244,6 +250,25 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         quick=("--trials", "50", "--repeat", "1"),
         read=_scale,
         seconds=60,
+    ),
+    Benchmark(
+        name="search",
+        module="benchmarks.tighten.search",
+        quick=("--seeds", "1"),
+        seconds=240,
+    ),
+    Benchmark(
+        name="evaluations",
+        module="benchmarks.tighten.search",
+        arguments=("--evaluations", "--seeds", "20"),
+        quick=("--evaluations", "--seeds", "1"),
+        seconds=120,
+    ),
+    Benchmark(
+        name="racing",
+        module="benchmarks.tighten.racing",
+        quick=("--races", "20"),
+        seconds=20,
     ),
     Benchmark(
         name="prices",

@@ -8,6 +8,8 @@ from tighten.errors import TrialError
 from tighten.gates import culprits
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tighten.bench import Bench
     from tighten.options import Options
     from tighten.parameters import Configuration
@@ -27,22 +29,34 @@ class CulpritTrials:
         Builds and checks.
     base
         A configuration that passes.
-    rival
-        Its build, whose slot stays as it is.
+    kept
+        Builds whose slots stay as they are.
     gate
         Name of the gate that failed.
     """
 
     def __init__(
-        self, options: Options, bench: Bench, base: Configuration, rival: Built, gate: str
+        self,
+        options: Options,
+        bench: Bench,
+        base: Configuration,
+        kept: Collection[Built],
+        gate: str,
     ) -> None:
         self._options = options
         self._bench = bench
-        self._base, self._rival, self._gate = base, rival, gate
+        self._base, self._kept, self._gate = base, kept, gate
         self.builds = 0
 
     def culprits(self, changed: Configuration) -> Configuration:
-        """Return the fewest of the changed values that make the gate fail by themselves."""
+        """Return the fewest of the changed values that make the gate fail by themselves.
+
+        Empty if all of them together do not make it fail again: the failure came by chance.
+        """
+        if not self._options.culprit_builds:
+            return changed
+        if not self._fails(changed):
+            return {}
         guilty = culprits(
             tuple(changed),
             lambda names: self._fails({name: changed[name] for name in names}),
@@ -57,7 +71,7 @@ class CulpritTrials:
             return False
         self.builds += 1
         try:
-            built = self._bench.build(configuration, beside=self._rival)
+            built = self._bench.build(configuration, beside=self._kept)
             found = self._bench.check(built)
         except TrialError:
             return False

@@ -16,15 +16,19 @@ from tighten.errors import FailureKind, TrialError
 from tighten.parameters import Configuration
 
 __all__ = [
+    "WINNER",
     "CaseSummary",
     "Distance",
     "Examination",
     "Failure",
     "GateResult",
+    "RaceEntry",
     "Role",
     "StudyRecord",
     "TrialRecord",
 ]
+
+WINNER = -1  # rung of the candidate that won its race
 
 
 class Role(StrEnum):
@@ -90,6 +94,20 @@ class CaseSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RaceEntry:
+    """The race that a trial took part in.
+
+    ``number`` counts the races of the run from 1, ``field`` the configurations that were asked for
+    together, the failed ones included. ``rung`` is the last one it ran in: 0 if it never ran,
+    `WINNER` for the one whose verdict is a pair test of its own.
+    """
+
+    number: int
+    field: int
+    rung: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRecord:
     """One set of parameter values: edited, built, verified, measured, judged.
 
@@ -111,6 +129,7 @@ class TrialRecord:
     gates: tuple[GateResult, ...] = ()
     identical_to: int | None = None
     incumbent: int | None = None  # number of the trial it was compared with
+    race: RaceEntry | None = None
     code_hash: str = ""
     build_seconds: float = 0.0
     gate_seconds: float = 0.0

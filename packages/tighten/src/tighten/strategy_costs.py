@@ -88,7 +88,7 @@ def strategy_costs(options: Options, record: StudyRecord) -> StrategyCosts:
     history = History(options.space, record.trials[0].configuration, told_sizes)
     for trial in record.trials:
         if trial.role is Role.SEARCH:
-            history.record(trial.configuration, told(trial, options.cases))
+            history.record(trial.configuration, told(record, trial))
     fit = model.fit(history)
     if fit is None:
         raise StudyError(

@@ -247,7 +247,7 @@ class Study:
         candidate = {**present, **(self._best_values() if values is None else values)}
         with self._alone(), self._bench(_silent) as bench:
             reference = _built_baseline(bench, present)
-            built = bench.build(candidate, beside=reference)
+            built = bench.build(candidate, beside=[reference])
             return bench.check(built, is_final=True)
 
     @property
@@ -313,7 +313,7 @@ class Study:
                 is_measured = record.sources == sources(
                     self.options, self.options.project
                 ) and record.trials[0].code_hash == bench.identity(reference)
-                built = bench.build({**self.baseline(), **values}, beside=reference)
+                built = bench.build({**self.baseline(), **values}, beside=[reference])
                 code = bench.content(built) if is_measured else ""
                 bench.quality(built, quality)
                 gates = bench.check(built, is_final=True)
@@ -550,6 +550,7 @@ class Study:
             build=options.build,
             python=options.python,
             cpus=options.cpus,
+            builds=options.builds,
         )
         # Builds are commands even where the benchmark is a function.
         with open_workplace(site, Subprocess(options.benchmark.conditions)) as workplace:

@@ -7,11 +7,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tighten.errors import StudyError
 from tighten.samples import Statistic
 
-__all__ = ["Aim", "Case", "Evidence", "Goal", "Limits", "Outcome", "Policy", "Status", "Verdict"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "Aim",
+    "Case",
+    "Evidence",
+    "Goal",
+    "Limits",
+    "Outcome",
+    "Policy",
+    "Status",
+    "Verdict",
+    "objective_goal",
+]
 
 
 class Goal(StrEnum):
@@ -93,6 +108,12 @@ class Case:
         if self.target is None:
             return False
         return value <= self.target if self.goal is Goal.MINIMIZE else value >= self.target
+
+
+def objective_goal(cases: Iterable[Case]) -> Goal:
+    """Return how the objective's gain is counted: as less time unless every case maximises."""
+    goals = {case.goal for case in cases}
+    return Goal.MAXIMIZE if goals == {Goal.MAXIMIZE} else Goal.MINIMIZE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tighten.decision import Case, Limits, Policy
 from tighten.gates import ExitCode, Gate, Invariant, SameArrays, Toggle, Tolerance
-from tighten.options.effective import Benchmark, Profiling
+from tighten.options.effective import Benchmark, Profiling, Racing
 from tighten.parameters import Parameter
 from tighten.parameters.binding import Argument, EnvironmentVariable
 from tighten.parameters.document import ConfigKey
@@ -39,6 +39,7 @@ __all__ = [
     "parameter",
     "policy",
     "profiling",
+    "racing",
 ]
 
 
@@ -232,6 +233,13 @@ def profiling(table: schema.ProfileTable, launched: schema.BenchmarkTable) -> Pr
         without_io=None if apart is None else _command(launched, apart),
         categories=Categories(table.categories),
     )
+
+
+def racing(table: schema.SearchTable) -> Racing | None:
+    """Return how candidates race, if they do."""
+    if table.racing is None:
+        return None
+    return Racing(candidates=table.racing.candidates, blocks=table.racing.blocks)
 
 
 def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:

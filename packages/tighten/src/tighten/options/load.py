@@ -205,6 +205,7 @@ def _options(document: Document, tables: Tables, faults: Faults) -> Options:
             seed=study.seed if search.seed is None else search.seed,
             hysteresis=search.hysteresis,
             border_ratio=search.border_ratio,
+            racing=compose.racing(search),
         ),
         profiling=compose.profiling(tables.profile, tables.benchmark),
         report=_report(tables.report, project, state),

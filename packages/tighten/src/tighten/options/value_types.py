@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, StringConstraints
 from tighten.options.quantities import parse_duration, parse_size
 from tighten.options.wording import nearest
 from tighten.samples import FORMATS
-from tighten.search import STRATEGIES
+from tighten.search import STRATEGIES, missing_package
 
 __all__ = [
     "AnyText",
@@ -39,6 +39,7 @@ __all__ = [
     "Positive",
     "Scalar",
     "Size",
+    "Starters",
     "Step",
     "Strategy",
     "Text",
@@ -65,6 +66,11 @@ def _format(value: object) -> object:
 def _strategy(value: object) -> object:
     if isinstance(value, str) and value not in STRATEGIES:
         raise ValueError(f"unknown strategy{nearest(value, STRATEGIES)}")
+    if isinstance(value, str) and (package := missing_package(value)) is not None:
+        raise ValueError(
+            f"needs the package {package}, which is not installed: "
+            f"pip install 'tighten[optuna]' {package}"
+        )
     return value
 
 
@@ -136,6 +142,8 @@ Environment = Annotated[dict[str, EnvironmentText], Label("a table of texts")]
 Truth = Annotated[bool, Label("true or false")]
 Natural = Annotated[int, Field(ge=0), Label("a whole number, at least 0")]
 Count = Annotated[int, Field(ge=1), Label("a whole number, at least 1")]
+# Each has a slot, and the incumbent one more; slots are letters.
+Starters = Annotated[int, Field(ge=2, le=25), Label("a whole number from 2 to 25")]
 Niceness = Annotated[int, Field(ge=-20, le=19), Label("a whole number from -20 to 19")]
 Number = Annotated[float, Field(allow_inf_nan=False), Label("a number")]
 Magnitude = Annotated[float, Field(ge=0, allow_inf_nan=False), Label("a number, at least 0")]

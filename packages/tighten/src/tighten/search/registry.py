@@ -8,6 +8,9 @@ from tighten.errors import StudyError
 from tighten.search.coordinate import coordinate_descent
 from tighten.search.cost_model import cost_model
 from tighten.search.grids import extended_grid, grid
+from tighten.search.members import alone, genetic, local, tabu, tpe
+from tighten.search.optuna_samplers import SAMPLERS, sampler
+from tighten.search.portfolio import portfolio
 from tighten.search.uniform import uniform
 from tighten.search.walk import Propose, Sizing, Strategy, Walk
 
@@ -24,6 +27,12 @@ STRATEGIES: Mapping[str, Propose] = {
     "coordinate": coordinate_descent,
     "random": uniform,
     "cost-model": cost_model,
+    "portfolio": portfolio,
+    "local": alone(local),
+    "genetic": alone(genetic),
+    "tabu": alone(tabu),
+    "tpe": alone(tpe),
+    **{name: sampler(name) for name in SAMPLERS},
 }
 
 
@@ -56,5 +65,5 @@ def strategy(
 
 
 def default_strategy(space: Space, *, max_trials: int) -> str:
-    """Return ``grid`` if the trials suffice for all of it, else ``coordinate``."""
-    return "grid" if space.size is not None and space.size <= max_trials else "coordinate"
+    """Return ``grid`` if the trials suffice for all of it, else ``portfolio``."""
+    return "grid" if space.size is not None and space.size <= max_trials else "portfolio"
