@@ -39,7 +39,8 @@ from kernel import series
 begin = time.perf_counter()
 value = series(int(sys.argv[2]))
 seconds = time.perf_counter() - begin
-json.dump({"cases": {"series": {"time": seconds}}}, open(sys.argv[1], "w"))
+cases = {"series": {"time": seconds}}
+json.dump({"schema": "tighten-result-1", "cases": cases}, open(sys.argv[1], "w"))
 """
 STUDY = """\
 [study]
@@ -62,6 +63,7 @@ source = "settings.py"
 values = [16, 32]
 [profile]
 every = 1
+command = "{python} program.py {result} 400000"  # py-spy needs a moment
 [decision]
 max_pairs = 12
 [convergence]
@@ -101,8 +103,6 @@ def test_cprofile_of_a_command_keeps_its_own_file(project: Project) -> None:
 
 def test_py_spy_of_a_study_sees_lines(project: Project) -> None:
     needs(Tool.PYSPY)
-    study = project.root / "tighten.toml"
-    study.write_text(study.read_text().replace("40000", "400000"))  # py-spy needs a moment
     done = project.tighten(
         "profile", "--tool", "py-spy", "--json", "--export", "html", TIGHTEN_PROFILE_TOOL="auto"
     )
@@ -117,7 +117,7 @@ def test_py_spy_of_a_study_sees_lines(project: Project) -> None:
 def test_a_program_too_short_for_py_spy_is_counted_instead(project: Project) -> None:
     needs(Tool.PYSPY)
     study = project.root / "tighten.toml"
-    study.write_text(study.read_text().replace("40000", "10"))
+    study.write_text(study.read_text().replace("400000", "10"))
     done = project.tighten("profile", "--json", TIGHTEN_PROFILE_TOOL="auto")
     assert done.code == 0, done.err
     told = done.json["provenance"]
