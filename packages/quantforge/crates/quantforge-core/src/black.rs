@@ -20,7 +20,7 @@ use crate::domain::Domain;
 use crate::elementary::{
     Double, exp, exp_double, fast_two_sum, ln_ratio_double, two_product, two_sum,
 };
-use crate::kernel::{Kernel, Side, Stages};
+use crate::kernel::{Kernel, PerRow, ROW, Side, Stages};
 use crate::lane::Lane;
 use crate::mills::{MillsPair, mills_pair};
 
@@ -362,6 +362,17 @@ impl<C: Carry<I>, S: Side, const I: usize> Kernel<I, 1> for Price<C, S> {
                 .store(outputs[0], at);
         }
     }
+}
+
+/// Return the price of one row s, k, t, r, q, sigma.
+#[must_use]
+pub fn price_of(row: &[f64; 6], is_call: bool) -> f64 {
+    let inputs = row.each_ref().map(std::slice::from_ref);
+    let mut price = [0.0];
+    let mut stages = [[0.0; ROW]; 8];
+    let side = [f64::from(u8::from(is_call))];
+    Price::<WithYield, PerRow>::block(0.0, 1, &inputs, &side, &mut [&mut price], &mut stages);
+    price[0]
 }
 
 /// Price and first-order sensitivities: price, delta, gamma, vega, theta, rho.

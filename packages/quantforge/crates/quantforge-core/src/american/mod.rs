@@ -9,7 +9,9 @@
 //! `q < r < 0` there are two boundaries; such rows are priced by a [`tree`].
 
 mod boundary;
+pub mod method;
 mod quadrature;
+pub mod row;
 pub mod tree;
 
 use std::marker::PhantomData;
