@@ -12,12 +12,14 @@
 )]
 
 pub mod american;
+pub mod bachelier;
 pub mod batch;
 pub mod black;
 #[allow(clippy::unreadable_literal, reason = "generated numbers")]
 pub mod coefficients;
 pub mod column;
 pub mod constants;
+pub mod dividends;
 pub mod domain;
 pub mod elementary;
 pub mod error;
@@ -27,5 +29,6 @@ pub mod kernel;
 pub mod lane;
 pub mod mills;
 pub mod pool;
+pub mod rows;
 pub mod strategy;
 pub mod sweep;

@@ -1,6 +1,6 @@
 //! One option at a time: what the scalar methods share.
 
-use std::f64::consts::{FRAC_PI_4, TAU};
+use std::f64::consts::TAU;
 
 use super::boundary::{Contract, normal};
 use super::quadrature::gauss_legendre;
@@ -165,17 +165,17 @@ pub(super) fn bivariate_normal(a: f64, b: f64, correlation: f64) -> f64 {
 ///
 /// The bracket grows from `near`; then regula falsi with the Illinois weights.
 pub(super) fn root_between(near: f64, far: f64, f: impl Fn(f64) -> f64) -> Option<f64> {
-    let start = f(near);
+    let (mut low, mut at_low) = (near, f(near));
+    let (mut high, mut at_high) = (low, at_low);
     let mut step = 1e-3;
-    let (mut low, mut at_low, mut high, mut at_high) = (near, start, near, start);
-    while at_high * start > 0.0 || high == near {
+    while at_high * at_low >= 0.0 {
         if step > 1.0 {
             return None;
         }
         (low, at_low) = (high, at_high);
         high = near + (far - near) * step;
         at_high = f(high);
-        step *= 1.0 + FRAC_PI_4;
+        step *= 2.0;
     }
     for _ in 0..200 {
         let secant = (low * at_high - high * at_low) / (at_high - at_low);
