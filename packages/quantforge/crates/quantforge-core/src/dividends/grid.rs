@@ -6,7 +6,7 @@ use super::{Dividend, Model, Problem};
 
 /// Intervals in the state and steps in time of the finer resolution.
 const INTERVALS: usize = 480;
-const STEPS: f64 = 160.0;
+const STEPS: f64 = 320.0;
 /// Fewest steps between two dividends.
 const FEWEST_STEPS: f64 = 4.0;
 /// Reach of the grid in deviations.
@@ -172,15 +172,16 @@ impl<'a> Sheet<'a> {
         }
         let count = (steps * span / self.problem.time).ceil().max(FEWEST_STEPS);
         let step = span / count;
-        let mut now = later;
         for number in 0..count as usize {
+            // The last step ends on the date itself, after which no dividend of that date is due.
+            let left = count - number as f64;
+            let (middle, end) = (earlier + (left - 0.5) * step, earlier + (left - 1.0) * step);
             if number < DAMPED_STEPS {
-                self.step(now - 0.5 * step, 0.5 * step, 1.0);
-                self.step(now - step, 0.5 * step, 1.0);
+                self.step(middle, 0.5 * step, 1.0);
+                self.step(end, 0.5 * step, 1.0);
             } else {
-                self.step(now - step, step, 0.5);
+                self.step(end, step, 0.5);
             }
-            now -= step;
         }
     }
 
@@ -197,10 +198,10 @@ impl<'a> Sheet<'a> {
             let change = below * v[0] + centre * v[1] + above * v[2];
             *right = v[1] + (1.0 - theta) * step * change;
         }
-        self.right[0] = self.far(self.states[0], now.max(0.0));
-        self.right[last] = self.far(self.states[last], now.max(0.0));
+        self.right[0] = self.far(self.states[0], now);
+        self.right[last] = self.far(self.states[last], now);
         if problem.is_american {
-            self.fill_payoffs(now.max(0.0));
+            self.fill_payoffs(now);
         }
         let row = [below, centre, above].map(|x| -theta * step * x);
         let row = [row[0], 1.0 + row[1], row[2]];
