@@ -29,7 +29,7 @@ import psutil
 from numpy.typing import NDArray
 from tighten.decision import Case, Outcome, PairTest, Policy, Verdict
 from tighten.runner import Command, MeasuringLock, Places, Subprocess, launch
-from tighten.samples import Launch, is_contaminated, pair_values
+from tighten.samples import Disturbances, Launch, pair_values
 
 from benchmarks.tighten.peers import PEERS, Peer
 
@@ -212,7 +212,7 @@ class _Duel:
         self._rounds = (ROUNDS, old)
         self._coin = random.Random(seed)
         self._runner = Subprocess()
-        self._earlier: list[Launch] = []
+        self._disturbances = Disturbances()
 
     def run(self, label: str) -> Verdict:
         test = PairTest(CASES, POLICY, confirmation=self._confirmation)
@@ -230,8 +230,7 @@ class _Duel:
         while disturbed and reruns < RERUNS:
             reruns += 1
             pair = [self._launch(rounds) for rounds in order]
-            disturbed = any(is_contaminated(one, self._earlier) for one in pair)
-            self._earlier = [*self._earlier, *pair][-64:]
+            disturbed = self._disturbances.hit(pair)
         new, old = pair if new_first else pair[::-1]
         return new, old, reruns
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tighten.decision import Case, Goal, Outcome, PairTest, Policy, Verdict
+from tighten.decision import Aim, Case, Goal, Outcome, PairTest, Policy, Verdict
 from tighten.errors import FailureKind, StudyError, TrialError
 
 SORT = Case(name="sort")
@@ -258,3 +259,27 @@ def test_target_is_reached_in_the_goals_direction() -> None:
     assert not Case(name="a", target=2.0).meets_target(2.1)
     assert replace(SPEED, target=1.1).meets_target(1.2)
     assert not SORT.meets_target(0.0)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "outcome"), [(1.10, Outcome.REJECT), (1.0, Outcome.ACCEPT), (0.9, Outcome.ACCEPT)]
+)
+def test_a_guard_asks_for_no_gain(ratio: float, outcome: Outcome) -> None:
+    test = PairTest([Case(name="sort")], Policy(), aim=Aim.NO_LOSS)
+    verdict = None
+    while verdict is None:
+        verdict = test.add({"sort": ratio}, {"sort": 1.0})
+    assert verdict.outcome is outcome
+    assert verdict.pairs <= 12
+
+
+def test_a_loss_at_the_allowance_is_neither_shown_nor_ruled_out() -> None:
+    test = PairTest([Case(name="sort", max_regression=0.02)], Policy(), aim=Aim.NO_LOSS)
+    verdict = None
+    for i in itertools.count():
+        verdict = test.add({"sort": 1.03 if i % 2 else 1.01}, {"sort": 1.0})
+        if verdict is not None:
+            break
+    assert verdict is not None
+    assert (verdict.outcome, verdict.pairs) == (Outcome.INCONCLUSIVE, 64)
+    assert "not shown to be within its 2.0 %" in verdict.reason

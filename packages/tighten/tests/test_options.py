@@ -304,11 +304,11 @@ class TestMeaning:
 FAULTS = {
     "unknown table": (
         "[build]",
-        "[profile]\nevery = 3\n[build]",
+        "[gpu]\nevery = 3\n[build]",
         (
-            "tighten.toml:5: profile: unknown table; allowed: study, build, benchmark, "
+            "tighten.toml:5: gpu: unknown table; allowed: study, build, benchmark, "
             "machine, case, "
-            "parameter, constraints, gate, convergence, decision, search, report"
+            "parameter, constraints, gate, convergence, decision, search, profile, report"
         ),
     ),
     "misspelt table": (
@@ -691,14 +691,14 @@ def test_function_in_this_process_cannot_be_pinned_or_given_arguments(project: P
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_lines(project: Path) -> None:
     text = STUDY.replace("cpus = 4", "max_trails = 4").replace("kernel.c", "core.c")
-    text = text.replace("[[case]]", 'format = "pyper"\n[[case]]') + "[profile]\nevery = 3\n"
+    text = text.replace("[[case]]", 'format = "pyper"\n[[case]]') + "[gpu]\nevery = 3\n"
     assert fault(project, text) == (
         "tighten.toml has 4 faults:\n"
         "  tighten.toml:3: study.max_trails: unknown key; did you mean `max_trials`?\n"
         '  tighten.toml:11: benchmark.format = "pyper": unknown format; did you mean `pyperf`?\n'
         '  tighten.toml:17: parameter.BLOCK.source = "core.c": there is no such file in PROJECT\n'
-        "  tighten.toml:23: profile: unknown table; allowed: study, build, benchmark, machine, "
-        "case, parameter, constraints, gate, convergence, decision, search, report"
+        "  tighten.toml:23: gpu: unknown table; allowed: study, build, benchmark, machine, "
+        "case, parameter, constraints, gate, convergence, decision, search, profile, report"
     )
 
 

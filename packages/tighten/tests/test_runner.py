@@ -180,7 +180,7 @@ class TestFailure:
         assert caught.value.log.read_text(encoding="ascii").startswith("1\n2\n")
 
     def test_missing_working_directory(self, places: Places) -> None:
-        with pytest.raises(StudyError, match="'nowhere'"):
+        with pytest.raises(StudyError, match="nowhere"):
             run("true", places, cwd="nowhere")
 
 

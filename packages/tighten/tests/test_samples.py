@@ -18,10 +18,10 @@ from tighten.decision import Case, Goal
 from tighten.errors import FailureKind, StudyError, TrialError
 from tighten.samples import (
     FORMATS,
+    Disturbances,
     Launch,
     Metric,
     Statistic,
-    is_contaminated,
     launch_value,
     pair_values,
     read_result,
@@ -287,14 +287,30 @@ def test_both_sides_of_a_pair_use_the_same_statistic() -> None:
     assert pair_values(single, threaded, [Case(name="sort")]) == expected[::-1]
 
 
+def after(count: int, *, wall: float) -> Disturbances:
+    memory = Disturbances()
+    memory.hit(launch(1.0, wall=wall, switches=2) for _ in range(count))
+    return memory
+
+
 def test_launch_that_waited_and_was_preempted_is_contaminated() -> None:
-    earlier = [launch(1.0, wall=1.05, switches=2) for _ in range(5)]
-    assert is_contaminated(launch(1.0, wall=1.5, switches=9), earlier)
-    assert not is_contaminated(launch(1.0, wall=1.5, switches=1), earlier)
-    assert not is_contaminated(launch(1.0, wall=1.1, switches=9), earlier)
-    assert not is_contaminated(launch(1.0, wall=9.0, switches=9), [])
+    assert after(5, wall=1.05).hit([launch(1.0, wall=1.5, switches=9)])
+    assert not after(5, wall=1.05).hit([launch(1.0, wall=1.5, switches=1)])
+    assert not after(5, wall=1.05).hit([launch(1.0, wall=1.1, switches=9)])
+    assert not Disturbances().hit([launch(1.0, wall=9.0, switches=9)])
+
+
+def test_one_disturbed_launch_spoils_the_pair() -> None:
+    usual, disturbed = launch(1.0, wall=1.05, switches=2), launch(1.0, wall=1.5, switches=9)
+    assert after(5, wall=1.05).hit([usual, disturbed])
+    assert after(5, wall=1.05).hit([disturbed, usual])
 
 
 def test_launch_that_always_waits_is_its_own_standard() -> None:
-    earlier = [launch(1.0, wall=5.0, switches=2) for _ in range(5)]
-    assert not is_contaminated(launch(1.0, wall=5.5, switches=9), earlier)
+    assert not after(5, wall=5.0).hit([launch(1.0, wall=5.5, switches=9)])
+
+
+def test_what_is_usual_is_said_by_the_last_launches_only() -> None:
+    memory = after(5, wall=5.0)
+    memory.hit(launch(1.0, wall=1.05, switches=2) for _ in range(64))
+    assert memory.hit([launch(1.0, wall=1.5, switches=9)])

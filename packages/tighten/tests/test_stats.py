@@ -23,6 +23,7 @@ from tighten.stats import (
     confirmation_alpha,
     median_absolute_deviation,
     robust_spread,
+    shift,
     steady_state,
 )
 
@@ -262,3 +263,17 @@ def test_times_that_never_settle_have_no_steady_state() -> None:
     rising = [t * 1.1**i for i, t in enumerate(steady(rng, 30))]
     assert steady_state(rising) is None
     assert steady_state([1.0] * 5) is None
+
+
+def test_shift_agrees_with_scipys_mann_whitney_at_its_bounds() -> None:
+    draw = random.Random(5)
+    before = [draw.gauss(0.0, 1.0) for _ in range(15)]
+    after = [draw.gauss(2.0, 1.0) for _ in range(12)]
+    estimate, low, high = shift(before, after, 0.01)
+    assert low < 2.0 < high
+    assert low < estimate < high
+    for bound, alternative in ((low, "greater"), (high, "less")):
+        moved = [value - bound for value in after]
+        inside = reference.mannwhitneyu(moved, before, alternative=alternative, method="asymptotic")
+        assert 0.005 < inside.pvalue < 0.02
+    assert shift([1.0], [2.0], 0.01) == (1.0, -math.inf, math.inf)

@@ -188,7 +188,12 @@ def exercise_boundary_batch(
 ) -> Any:
     """Return the spot at which exercise is due today; NaN where it never is or where two are."""
     arguments = (strikes, strikes, times, rates, dividend_yields, sigmas)
-    return evaluate("american_greeks", _NAMES, arguments, options, is_call=is_calls)[-1]
+    names = ("strikes", *_NAMES[1:])
+    found = evaluate("american_greeks", names, arguments, options, is_call=is_calls)
+    if options.get("on_error") == "status":
+        values, status = found
+        return values[-1], status
+    return found[-1]
 
 
 def implied_volatility(

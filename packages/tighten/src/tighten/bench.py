@@ -13,22 +13,25 @@ import random
 import shutil
 import statistics
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tighten.decision import PairTest, Verdict
+from tighten.decision import Aim, PairTest, Verdict
 from tighten.errors import FailureKind, StateError, TrialError
 from tighten.events import PairMeasured
+from tighten.files import BASELINE_FILE, EVIDENCE_FILE
 from tighten.gates import SameArrays, check
 from tighten.ledger import Pair
+from tighten.locating import Locator
 from tighten.parameters import arguments, environment
 from tighten.patch import patch
 from tighten.record import CaseSummary
 from tighten.runner import Command, MeasuringLock, Places, launch
-from tighten.samples import is_contaminated, launch_value, pair_values
+from tighten.samples import Disturbances, launch_value, pair_values
+from tighten.trial import Built, project_files, project_hash, read_at_run_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from tighten.events import Listener
     from tighten.gates import Gate
@@ -37,13 +40,12 @@ if TYPE_CHECKING:
     from tighten.record import GateResult
     from tighten.runner import Runner
     from tighten.samples import Launch
-    from tighten.trial import Built, Workplace
+    from tighten.trial import Workplace
 
-__all__ = ["Bench", "Duel", "Measured"]
+__all__ = ["Bench", "Duel", "Measured", "own_files", "sources"]
 
 _RERUNS_PER_PAIR = 2
 _QUALITY_TIMEOUT = 1800.0  # s; a linter or test suite of a large project
-_REMEMBERED = 64  # launches that say what is usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +90,10 @@ class Bench:
         self._workplace = workplace
         self._listener = listener
         self._lock = MeasuringLock()
+        self._locator = Locator(options, runner)
         # Not seeded: that the order of a pair cannot be foreseen is what the verdict rests on.
         self._coin = random.SystemRandom()
-        self._earlier: list[Launch] = []
+        self._disturbances = Disturbances()
 
     def build(self, configuration: Configuration, *, beside: Built | None = None) -> Built:
         """Return the build of a configuration in a slot that ``beside`` does not occupy.
@@ -112,6 +115,15 @@ class Bench:
             return built.code_hash
         text = json.dumps([built.code_hash, sorted(variables.items()), words])
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def content(self, built: Built) -> str:
+        """Return a hash of what a run of the build depends on, also if the project changes.
+
+        While a study lasts, only edits and builds change anything, and `identity` says all. Over
+        longer times the tree's other files count, too.
+        """
+        rest = sources(self._options, built.tree)
+        return hashlib.sha256(f"{self.identity(built)} {rest}".encode()).hexdigest()
 
     def patch(self, configuration: Configuration) -> str:
         """Return what the configuration changes in the project's files."""
@@ -139,18 +151,37 @@ class Bench:
     def measure(self, built: Built, *, launches: int) -> Measured:
         """Launch the benchmark ``launches`` times after the study's warm-up launches."""
         seconds = self._warm_up(built)
+        side = self._side(built, "benchmark")
         done = []
         for _ in range(launches):
             with self._lock:
-                done.append(self._launch(built, "benchmark"))
+                done.append(self._launch(side))
             seconds += done[-1].wall + self._lock.waited
         rows = [
             {case.name: launch_value(one, case) for case in self._options.cases} for one in done
         ]
         return Measured(cases=self._summaries(rows, done[0]), seconds=seconds)
 
+    def profile(self, built: Built, name: str) -> dict[str, str]:
+        """Launch the benchmark once more, under a profiler; see `Locator.locate`.
+
+        Returns
+        -------
+        dict of str to str
+            File below the state directory, by label.
+        """
+        self._workplace.activate(built)
+        with self._lock:
+            return self._locator.locate(self._side(built, "profile").places, name)
+
     def duel(
-        self, candidate: Built, incumbent: Built, *, trial: int, confirmation: int | None = None
+        self,
+        candidate: Built,
+        incumbent: Built,
+        *,
+        trial: int,
+        confirmation: int | None = None,
+        aim: Aim = Aim.GAIN,
     ) -> Duel:
         """Run both builds next to each other, pair by pair, until the verdict is reached.
 
@@ -160,16 +191,19 @@ class Bench:
             If a launch of the candidate fails, or one of the incumbent (the message says so).
         """
         warm_up = self._warm_up(candidate) + self._warm_up(incumbent)
-        test = PairTest(self._options.cases, self._options.policy, confirmation=confirmation)
+        sides = self._side(candidate, "candidate"), self._side(incumbent, "incumbent")
+        test = PairTest(
+            self._options.cases, self._options.policy, confirmation=confirmation, aim=aim
+        )
         log = _PairLog()
         verdict: Verdict | None = None
         while verdict is None:
             first = self._coin.random() < 0.5
-            ours, theirs = self._pair(candidate, incumbent, log, candidate_first=first)
+            ours, theirs = self._pair(*sides, log, candidate_first=first)
             values = pair_values(ours, theirs, self._options.cases)
             log.add(values, candidate_first=first)
             verdict = test.add(*values)
-            self._tell(trial, verdict or test.verdict_now())
+            self._tell(trial, test)
         return Duel(
             verdict=replace(verdict, reruns=log.reruns),
             candidate=self._summaries(log.candidate, ours),
@@ -179,28 +213,26 @@ class Bench:
         )
 
     def _pair(
-        self, candidate: Built, incumbent: Built, log: _PairLog, *, candidate_first: bool
+        self, candidate: _Side, incumbent: _Side, log: _PairLog, *, candidate_first: bool
     ) -> tuple[Launch, Launch]:
         """Return one undisturbed pair; a pair that stays disturbed is taken as it is."""
         for attempt in range(_RERUNS_PER_PAIR + 1):
             with self._lock:
                 if candidate_first:
-                    ours = self._launch(candidate, "candidate")
+                    ours = self._launch(candidate)
                     theirs = self._launch_incumbent(incumbent)
                 else:
                     theirs = self._launch_incumbent(incumbent)
-                    ours = self._launch(candidate, "candidate")
+                    ours = self._launch(candidate)
             log.seconds += ours.wall + theirs.wall + self._lock.waited
-            disturbed = any(is_contaminated(one, self._earlier) for one in (ours, theirs))
-            self._earlier = [*self._earlier, ours, theirs][-_REMEMBERED:]
-            if not disturbed or attempt == _RERUNS_PER_PAIR:
+            if not self._disturbances.hit((ours, theirs)) or attempt == _RERUNS_PER_PAIR:
                 break
             log.reruns += 1
         return ours, theirs
 
-    def _launch_incumbent(self, incumbent: Built) -> Launch:
+    def _launch_incumbent(self, incumbent: _Side) -> Launch:
         try:
-            return self._launch(incumbent, "incumbent")
+            return self._launch(incumbent)
         except TrialError as error:
             raise TrialError(
                 f"the incumbent failed beside this candidate: {error}",
@@ -211,22 +243,23 @@ class Bench:
 
     def _warm_up(self, built: Built) -> float:
         """Run the launches that are thrown away; return their time [s]."""
+        side = self._side(built, "warm-up")
         seconds = 0.0
         for _ in range(self._options.benchmark.warmup_launches):
             with self._lock:
-                seconds += self._launch(built, "warm-up").wall
+                seconds += self._launch(side).wall
             seconds += self._lock.waited
         return seconds
 
-    def _launch(self, built: Built, role: str) -> Launch:
-        self._workplace.activate(built)
+    def _side(self, built: Built, role: str) -> _Side:
+        places = self._places(built, self._options.state / "scratch" / "result")
+        return _Side(built=built, places=places, log=self._log(role))
+
+    def _launch(self, side: _Side) -> Launch:
+        self._workplace.activate(side.built)
         benchmark = self._options.benchmark
         return launch(
-            self._runner,
-            benchmark.command,
-            self._places(built, self._options.state / "scratch" / "result"),
-            format=benchmark.format,
-            log=self._log(role),
+            self._runner, benchmark.command, side.places, format=benchmark.format, log=side.log
         )
 
     def _places(self, built: Built, result: Path) -> Places:
@@ -299,16 +332,41 @@ class Bench:
             for case in self._options.cases
         )
 
-    def _tell(self, trial: int, so_far: Verdict) -> None:
+    def _tell(self, trial: int, so_far: PairTest) -> None:
         self._listener(
             PairMeasured(
                 trial=trial,
                 pairs=so_far.pairs,
                 limit=self._options.policy.max_pairs,
-                gain=so_far.objective.gain,
-                e_value=so_far.objective.e_value,
+                gain=so_far.gain,
+                e_value=so_far.e_value,
             )
         )
+
+
+def sources(options: Options, root: Path) -> str:
+    """Return a hash of the files below ``root``, the project or a copy, that a run may read."""
+    files = project_files(
+        options.project,
+        include=options.build.include,
+        exclude=options.build.exclude,
+        leave_out=[options.state, options.file, *own_files(options)],
+    )
+    return project_hash(root, read_at_run_time(files, is_built=options.build.command is not None))
+
+
+def own_files(options: Options) -> list[Path]:
+    """Return the files that tighten itself keeps beside the study file."""
+    return [options.file.parent / name for name in (BASELINE_FILE, EVIDENCE_FILE)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """One of the builds that run in turn, with all that each of its launches needs."""
+
+    built: Built
+    places: Places
+    log: Path
 
 
 class _PairLog:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tighten.decision import Case
 
-__all__ = ["Comparison", "extracted_revision", "file_summaries"]
+__all__ = ["Comparison", "extracted_revision", "file_summaries", "resolved", "unchanged_revision"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +62,12 @@ def extracted_revision(project: Path, revision: str, into: Path) -> Path:
     StudyError
         If the project is in no git repository, or the revision is unknown.
     """
-    commit = _git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    if commit is None:
+    name = resolved(project, revision)
+    if name is None:
         raise StudyError(
             f"{revision!r} is neither working, baseline, best, trial:N, a result file, nor a git "
             f"revision of {project}"
         )
-    name = commit.decode().strip()
     target = into / name[:16]
     if target.is_dir():
         return target
@@ -81,6 +80,18 @@ def extracted_revision(project: Path, revision: str, into: Path) -> Path:
         tar.extractall(partial, filter="data")
     partial.rename(target)
     return target
+
+
+def resolved(project: Path, revision: str) -> str | None:
+    """Return the full hash of a revision; None if the project's repository has no such commit."""
+    commit = _git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    return None if commit is None else commit.decode().strip()
+
+
+def unchanged_revision(project: Path) -> str | None:
+    """Return the commit that the project's files are, or None if they differ from it."""
+    changes = _git(project, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    return resolved(project, "HEAD") if changes == b"" else None
 
 
 def _git(project: Path, *words: str) -> bytes | None:

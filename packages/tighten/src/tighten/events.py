@@ -32,6 +32,7 @@ class Step(StrEnum):
     BUILD = "build"
     VERIFY = "verify"
     MEASURE = "measure"
+    PROFILE = "profile"
     CONFIRM = "confirm"
 
 

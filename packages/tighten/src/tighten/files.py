@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "BASELINE_FILE",
+    "EVIDENCE_FILE",
     "copy_file",
     "digest",
     "make_state_directory",
@@ -35,6 +37,10 @@ __all__ = [
     "touch",
     "write_atomically",
 ]
+
+# What tighten keeps in a project, beside the study file.
+BASELINE_FILE = "tighten-baseline.json"
+EVIDENCE_FILE = "tighten-evidence.json"
 
 FICLONE = 0x40049409  # ioctl of <linux/fs.h>: share the blocks of another file
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -75,7 +75,8 @@ class TrialRecord:
 
     ``number`` 0 is the baseline. ``identical_to`` names the earlier trial whose build has the
     same code; such a trial is not measured. ``code_hash`` covers all that
-    runs: code, environment, arguments. Times are in seconds, ``started`` is ISO 8601 UTC.
+    runs: code, environment, arguments. Profiles come from launches that are not measured. Times
+    are in seconds, ``started`` is ISO 8601 UTC.
     """
 
     number: int
@@ -93,8 +94,10 @@ class TrialRecord:
     gate_seconds: float = 0.0
     benchmark_seconds: float = 0.0
     overhead_seconds: float = 0.0
+    profile_seconds: float = 0.0
     log: str | None = None
     patch: str = ""  # unified diff of the edit against the project
+    profiles: Mapping[str, str] = field(default_factory=dict)  # file below the state, by label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,4 +118,5 @@ class StudyRecord:
     policy: Policy = field(default=Policy())
     trials: tuple[TrialRecord, ...] = field(default=())
     best: int = 0  # number of the trial whose values are kept; 0 is the baseline
+    sources: str = ""  # hash of the files that a run may read, before any edit
     confirmation: Verdict | None = None  # fresh measurement of the best against the baseline

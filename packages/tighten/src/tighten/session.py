@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from tighten.convergence import convergence, incumbent
 from tighten.decision import Outcome, Status
-from tighten.errors import BaselineError, FailureKind, TrialError
+from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, TrialDone
 from tighten.ledger import Pair, now
 from tighten.options import trials_left
+from tighten.profile import Tool
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
 from tighten.search import Told, strategy
 from tighten.trial import Built
@@ -159,6 +160,8 @@ class Session:
                 attempt = carry_out(attempt)
                 if attempt.is_settled:
                     break
+            else:
+                attempt = self._locate(attempt, study.run)
         except TrialError as error:
             attempt = attempt.recorded(failure=Failure.of(error))
         attempt = attempt.timed(time.perf_counter() - started)
@@ -212,6 +215,21 @@ class Session:
             cases=duel.candidate, verdict=duel.verdict, benchmark_seconds=duel.seconds
         )
         return replace(attempt, pairs=duel.pairs)
+
+    def _locate(self, attempt: _Attempt, run: int) -> _Attempt:
+        """Profile baseline, winner and every n-th trial; no profile is no reason to fail."""
+        every, trial = self._options.profiling.every, attempt.record
+        is_due = trial.role is not Role.SEARCH or (every and trial.number % every == 0)
+        if not is_due or self._options.profiling.sampling.tool is Tool.NONE:
+            return attempt
+        self._announce(Step.PROFILE, attempt)
+        started = time.perf_counter()
+        try:
+            files = self._bench.profile(attempt.builds[0], f"run-{run}/trial-{trial.number:04d}")
+        except (TrialError, StudyError) as error:
+            self._listener(Notice(message=f"no profile of trial {trial.number}: {error}"))
+            files = {}
+        return attempt.recorded(profiles=files, profile_seconds=time.perf_counter() - started)
 
     def _warn_if_busy(self, study: StudyRecord) -> None:
         load, cores = study.machine["load"][0], study.machine["cores"]
@@ -293,7 +311,7 @@ class _Attempt:
     def timed(self, elapsed: float) -> _Attempt:
         """Return the attempt with what tighten itself needed, out of ``elapsed`` seconds."""
         record = self.record
-        work = record.build_seconds + record.gate_seconds + record.benchmark_seconds
+        work = _work(record)
         return self.recorded(overhead_seconds=max(0.0, elapsed - work))
 
     def twin(self, identity: str) -> int | None:
@@ -335,6 +353,11 @@ def _told(trial: TrialRecord) -> Told:
 
 
 def _duration(trial: TrialRecord) -> float:
+    return _work(trial) + trial.overhead_seconds
+
+
+def _work(trial: TrialRecord) -> float:
+    """Return the time that the project's own commands took [s]."""
     return (
-        trial.build_seconds + trial.gate_seconds + trial.benchmark_seconds + trial.overhead_seconds
+        trial.build_seconds + trial.gate_seconds + trial.benchmark_seconds + trial.profile_seconds
     )

@@ -29,6 +29,7 @@ __all__ = [
     "confirmation_alpha",
     "median_absolute_deviation",
     "robust_spread",
+    "shift",
     "steady_state",
 ]
 
@@ -173,6 +174,32 @@ def robust_spread(values: Sequence[float]) -> float:
     Source: Rousseeuw, Croux (1993), "Alternatives to the median absolute deviation", JASA 88.
     """
     return _NORMAL_MAD * median_absolute_deviation(values)
+
+
+def shift(
+    before: Sequence[float], after: Sequence[float], tail: float
+) -> tuple[float, float, float]:
+    """Return by how much ``after`` lies above ``before``, and bounds for it.
+
+    The estimate is the median of all differences; each bound is missed with probability ``tail``
+    at most if both are independent samples of one shape. The bounds are infinite while there are
+    too few values for them.
+
+    Notes
+    -----
+    Source: Hodges, Lehmann (1963); bounds from the normal approximation of the Mann-Whitney
+    statistic as in Hollander, Wolfe, Chicken (2014), section 4.3. Launches of one session are
+    neither independent nor of the shape of another session's: see `tighten.guard`.
+    """
+    differences = sorted(new - old for new in after for old in before)
+    if not differences:
+        return math.nan, -math.inf, math.inf
+    count = len(differences)
+    deviation = math.sqrt(count * (len(before) + len(after) + 1) / 12)
+    rank = math.floor(count / 2 + deviation * NormalDist().inv_cdf(tail))
+    if rank < 1:
+        return median(differences), -math.inf, math.inf
+    return median(differences), differences[rank - 1], differences[-rank]
 
 
 def steady_state(times: Sequence[float]) -> int | None:

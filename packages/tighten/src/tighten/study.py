@@ -10,23 +10,25 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tighten import report
-from tighten.bench import Bench
+from tighten import evidence, report
+from tighten.attribution import time_ratio
+from tighten.bench import Bench, own_files, sources
 from tighten.comparison import Comparison, extracted_revision, file_summaries
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
-from tighten.files import make_state_directory, write_atomically
+from tighten.files import EVIDENCE_FILE, make_state_directory, write_atomically
 from tighten.ledger import Ledger, now
 from tighten.machine import fingerprint, fingerprint_key
 from tighten.options import Options, Plan, load, plan
 from tighten.parameters import edited_files
 from tighten.parameters.binding import FileBinding
 from tighten.patch import patch
+from tighten.profile import Difference, read_profile
 from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
 from tighten.runner import InProcess, Subprocess
 from tighten.session import Session
@@ -47,13 +49,15 @@ if TYPE_CHECKING:
 
     from tighten.bench import Duel
     from tighten.events import Event, Listener
+    from tighten.evidence import Standing
     from tighten.ledger import RunKey
     from tighten.options.plan import PlannedParameter
     from tighten.parameters import Configuration, Value
+    from tighten.profile import Profile
     from tighten.runner import Runner
     from tighten.trial import Built
 
-__all__ = ["Applied", "Study"]
+__all__ = ["Applied", "Study", "keep_reference"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,8 +215,19 @@ class Study:
             self._require_same(ledger.key(study.run), study)
             return session.resume(study)
 
-    def verify(self, values: Configuration | None = None) -> tuple[GateResult, ...]:
+    def verify(
+        self, values: Configuration | None = None, *, against: str | None = None
+    ) -> tuple[GateResult, ...]:
         """Run every gate in final form on ``values``, by default on the best of the newest run.
+
+        Parameters
+        ----------
+        values
+            Parameter values over those that the project has now.
+        against
+            A git revision, or what else `compare` takes, whose results are the reference; without
+            ``values`` the project is checked as it stands. By default the reference is the
+            project with the values it has now.
 
         Raises
         ------
@@ -221,12 +236,48 @@ class Study:
         TrialError
             If the candidate does not build.
         """
+        if against is not None:
+            with self.side_by_side(against, "working", values=values) as (bench, old, new):
+                keep_reference(bench, old, against)
+                return bench.check(new, is_final=True)
         present = self.baseline()
         candidate = {**present, **(self._best_values() if values is None else values)}
         with self._alone(), self._bench(_silent) as bench:
             reference = _built_baseline(bench, present)
             built = bench.build(candidate, beside=reference)
             return bench.check(built, is_final=True)
+
+    @property
+    def evidence_file(self) -> Path:
+        """Where `apply` keeps what each value rests on: beside the study file."""
+        return self.options.file.parent / EVIDENCE_FILE
+
+    def evidence(self) -> tuple[Standing, ...]:
+        """Return which applied values must be tested again on this machine, and why.
+
+        Raises
+        ------
+        StudyError
+            If no values have been applied yet.
+        BaselineError
+            If the project as it stands does not build, so that its code is unknown.
+        """
+        values = evidence.read(self.evidence_file)
+        places = {parameter.name: parameter.binding for parameter in self.options.parameters}
+        outside = {
+            one.parameter: one.value
+            for one in values
+            if one.parameter in places and not isinstance(places[one.parameter], FileBinding)
+        }
+        present = {**self.baseline(), **outside}
+        with self._alone(), self._bench(_silent) as bench:
+            try:
+                code = bench.content(bench.build(present))
+            except TrialError as error:
+                raise BaselineError(
+                    f"the project as it stands fails ({error.kind}): {error}"
+                ) from error
+        return evidence.standings(values, present=present, machine=fingerprint(), code_hash=code)
 
     def best_patch(self, run: int | None = None) -> str:
         """Return the diff that `apply` would make."""
@@ -255,7 +306,12 @@ class Study:
         with self._alone():
             with self._bench(_silent) as bench:
                 reference = _built_baseline(bench, self.baseline())
+                start = bench.content(reference)
+                is_measured = record.sources == sources(
+                    self.options, self.options.project
+                ) and record.trials[0].code_hash == bench.identity(reference)
                 built = bench.build({**self.baseline(), **values}, beside=reference)
+                code = bench.content(built) if is_measured else ""
                 bench.quality(built, quality)
                 gates = bench.check(built, is_final=True)
                 measured = bench.measure(built, launches=self.options.benchmark.launches)
@@ -264,6 +320,7 @@ class Study:
             if all(gate.passed for gate in gates):
                 edits = edited_files(self.options.parameters, values, self.options.project)
                 write_edits(self.options.project, self.options.state, edits)
+                evidence.write(self.evidence_file, record, start=start, code=code)
         return Applied(
             patch=difference,
             gates=gates,
@@ -285,6 +342,67 @@ class Study:
         finally:
             ledger.close()
 
+    def profile(self, values: Configuration | None = None) -> Profile:
+        """Build the project with ``values`` over its present ones, and profile its benchmark.
+
+        Raises
+        ------
+        TrialError
+            If the build or the command fails, or the profiler leaves nothing.
+        StudyError
+            If no profiler can be used; says what each of them needs.
+        """
+        with self._alone(), self._bench(_silent) as bench:
+            built = bench.build({**self.baseline(), **(values or {})})
+            files = bench.profile(built, "latest")
+        return read_profile(self.options.state / files["benchmark"])
+
+    def recorded_profile(self, name: str) -> Profile:
+        """Return the profile of ``baseline``, ``best`` or ``trial:N`` of the newest run.
+
+        Raises
+        ------
+        StudyError
+            If the name means nothing, or that trial was not profiled.
+        """
+        record = self.record()
+        return self.profiles(record)[self._profiled(record, name)]
+
+    def profile_difference(self, a: str, b: str) -> Difference:
+        """Return what changed from the profile of one trial to that of another.
+
+        The second is scaled by the measured ratio of times, because a benchmark may run for a
+        fixed time; see `recorded_profile` for the names.
+        """
+        record = self.record()
+        numbers = [self._profiled(record, name) for name in (a, b)]
+        found = self.profiles(record)
+        ratio = time_ratio(record, numbers[0], numbers[1])
+        return Difference.of(found[numbers[0]], found[numbers[1]], time_ratio=ratio)
+
+    def _profiled(self, record: StudyRecord, name: str) -> int:
+        """Return the number of the trial that a name means, which must have a profile."""
+        text = name.removeprefix("trial:")
+        numbers = {"baseline": 0, "best": record.best}
+        number = numbers.get(name, int(text) if text.isdigit() else -1)
+        last = len(record.trials) - 1
+        if name == "best" and record.trials[last].profiles:
+            number = last  # the winner is profiled when it is confirmed
+        profiled = [t.number for t in record.trials if t.profiles]
+        if number not in profiled:
+            allowed = ", ".join(f"trial:{n}" for n in profiled) or "none"
+            raise StudyError(
+                f"{name!r} is no profile: no such file, and run {record.run} of study "
+                f"{record.name!r} has profiles of these trials: {allowed}"
+            )
+        return number
+
+    def profiles(self, record: StudyRecord, label: str = "benchmark") -> dict[int, Profile]:
+        """Return the profiles of a run by trial number; files that were removed are left out."""
+        named = {trial.number: trial.profiles.get(label) for trial in record.trials}
+        files = {n: self.options.state / name for n, name in named.items() if name is not None}
+        return {n: read_profile(file) for n, file in files.items() if file.is_file()}
+
     def compare(self, a: str, b: str) -> Comparison:
         """Measure ``b`` against ``a``; see `tighten.comparison` for what they may name."""
         files = [Path(name) for name in (a, b)]
@@ -293,15 +411,47 @@ class Study:
                 file_summaries(f, self.options.benchmark.format, self.options.cases) for f in files
             ]
             return Comparison(a=a, b=b, cases_a=sides[0], cases_b=sides[1], verdict=None)
-        with (
-            self._alone(),
-            self._operand(a, "a") as (bench, built_a),
-            self._operand(b, "b") as (_, built_b),
-        ):
+        with self.side_by_side(a, b) as (bench, built_a, built_b):
             duel = bench.duel(built_b, built_a, trial=0)
         return Comparison(
             a=a, b=b, cases_a=duel.incumbent, cases_b=duel.candidate, verdict=duel.verdict
         )
+
+    @contextmanager
+    def side_by_side(
+        self,
+        a: str,
+        b: str,
+        *,
+        values: Configuration | None = None,
+        listener: Listener = _silent,
+    ) -> Iterator[tuple[Bench, Built, Built]]:
+        """Build two versions next to each other; give the bench of ``a``, and both builds.
+
+        Parameters
+        ----------
+        a, b
+            See `tighten.comparison` for what they may name; no result files.
+        values
+            Parameter values of ``b`` over those that its name stands for.
+        listener
+            Hears of each pair that the bench measures.
+
+        Raises
+        ------
+        BaselineError
+            If ``a`` does not build.
+        TrialError
+            If ``b`` does not.
+        """
+        with ExitStack() as opened:
+            opened.enter_context(self._alone())
+            try:
+                bench, built_a = opened.enter_context(self._operand(a, "a", {}, listener))
+            except TrialError as error:
+                raise BaselineError(f"{a} does not build ({error.kind}): {error}") from error
+            _, built_b = opened.enter_context(self._operand(b, "b", values or {}, _silent))
+            yield bench, built_a, built_b
 
     def measure_against_itself(self, sessions: int, listener: Listener = _silent) -> list[Duel]:
         """Compare the project with itself ``sessions`` times; every accepted one is false."""
@@ -385,6 +535,7 @@ class Study:
             machine=fingerprint(),
             max_trials=options.limits.max_trials,
             policy=options.policy,
+            sources=sources(options, options.project),
         )
 
     def _facts(self, planned: PlannedParameter) -> Mapping[str, Any]:
@@ -415,7 +566,7 @@ class Study:
             options.project,
             include=options.build.include,
             exclude=options.build.exclude,
-            leave_out=[options.state],
+            leave_out=[options.state, *own_files(options)],
         )
         return (
             project_hash(options.project, files),
@@ -469,7 +620,9 @@ class Study:
         )
 
     @contextmanager
-    def _operand(self, name: str, slot: str) -> Iterator[tuple[Bench, Built]]:
+    def _operand(
+        self, name: str, slot: str, over: Configuration, listener: Listener
+    ) -> Iterator[tuple[Bench, Built]]:
         """Build what one side of a comparison names."""
         study, values = self, self._named_values(name)
         if values is None:
@@ -482,8 +635,8 @@ class Study:
             build=replace(study.options.build, in_place=False, outputs=()),
         )
         study = Study(options)
-        with study._bench(_silent) as bench:
-            yield bench, bench.build({**study.baseline(), **values})
+        with study._bench(listener) as bench:
+            yield bench, bench.build({**study.baseline(), **values, **over})
 
     def _named_values(self, name: str) -> Configuration | None:
         """Return the values that a word names; None for anything else, such as a revision."""
@@ -508,15 +661,24 @@ def _require_passed(gates: Sequence[GateResult]) -> None:
 
 def _built_baseline(bench: Bench, values: Configuration) -> Built:
     """Build the project as it stands and keep its results as reference."""
+    name = "the project as it stands"
     try:
         built = bench.build(values)
+    except TrialError as error:
+        raise BaselineError(f"{name} fails ({error.kind}): {error}") from error
+    keep_reference(bench, built, name)
+    return built
+
+
+def keep_reference(bench: Bench, built: Built, name: str) -> None:
+    """Keep the final results of ``built`` as reference; BaselineError if it fails a gate."""
+    try:
         gates = bench.keep_references(built, is_final=True)
     except TrialError as error:
-        raise BaselineError(f"the project as it stands fails ({error.kind}): {error}") from error
+        raise BaselineError(f"{name} fails ({error.kind}): {error}") from error
     for gate in gates:
         if not gate.passed:
-            raise BaselineError(f"the project as it stands fails gate {gate.name!r}: {gate.detail}")
-    return built
+            raise BaselineError(f"{name} fails gate {gate.name!r}: {gate.detail}")
 
 
 def _scalar(text: str) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from project import sleeper
+from project import SETTINGS, sleeper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +30,18 @@ def test_a_gain_is_found_confirmed_reported_and_applied(tmp_path: Path) -> None:
     assert (tmp_path / "settings.py").read_text() == (
         "# The one constant of this program.\nDELAY_MS = 10  # milliseconds\n"
     )
+    evidence = project.tighten("verify", "--evidence")
+    assert evidence.code == 0, evidence.out
+    assert "holds" in evidence.out
+    with (tmp_path / "program.py").open("a") as program:
+        program.write("later = 1\n")
+    again = project.tighten("verify", "--evidence")
+    assert again.code == 1, again.out
+    assert "DELAY_MS: the code is another one" in again.out
+    (tmp_path / "tighten-evidence.json").unlink()
+    assert project.tighten("verify", "--evidence").code == 2
     assert project.tighten("restore").code == 0
-    assert project.files() == before
+    assert (tmp_path / "settings.py").read_text() == SETTINGS
 
 
 def test_the_export_has_the_campaigns_layout(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ use quantforge_core::lane::Isa;
 use quantforge_core::pool::thread_limit;
 use quantforge_core::strategy::is_worth_detaching;
 
+use crate::foreign::{Translated, may_be_column};
 use crate::operand::{Operand, Shape, View};
 
 /// What becomes of rows that cannot be computed.
@@ -101,11 +102,35 @@ fn refusal<K: Kernel<I, O>, const I: usize, const O: usize>(
     }
 }
 
+/// Return the call in NumPy arrays if an argument is a column of another library.
+fn translated<'py, const I: usize>(
+    request: &Request<'_, 'py, I>,
+) -> PyResult<Option<Translated<'py, I>>> {
+    let mut given = request.arguments.iter().copied().chain(request.is_call);
+    if !given.any(may_be_column) {
+        return Ok(None);
+    }
+    Translated::read(
+        &request.names,
+        &request.arguments,
+        request.is_call,
+        request.on_error,
+    )
+}
+
 /// Compute a batch: one array, or a tuple of arrays for several results; with statuses, a pair.
 pub fn batch<'py, K: Kernel<I, O>, const I: usize, const O: usize>(
     py: Python<'py>,
     request: &Request<'_, 'py, I>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(call) = translated(request)? {
+        let request = Request {
+            arguments: call.arguments.each_ref(),
+            is_call: request.is_call.and(Some(&call.is_call)),
+            ..*request
+        };
+        return call.finish(batch::<K, I, O>(py, &request)?);
+    }
     let on_error = OnError::parse(request.on_error)?;
     let resources = resources(request.threads)?;
     let mut operands = [const { Operand::Number(0.0) }; I];

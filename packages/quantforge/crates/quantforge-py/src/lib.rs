@@ -4,6 +4,7 @@
 //! No formula, no loop over rows, no default that the core does not know.
 
 mod evaluate;
+mod foreign;
 mod functions;
 mod operand;
 

@@ -6,10 +6,21 @@ process.
 
 from __future__ import annotations
 
-from tighten.decision.model import Case, Evidence, Goal, Limits, Outcome, Policy, Status, Verdict
+from tighten.decision.model import (
+    Aim,
+    Case,
+    Evidence,
+    Goal,
+    Limits,
+    Outcome,
+    Policy,
+    Status,
+    Verdict,
+)
 from tighten.decision.pairs import PairTest
 
 __all__ = [
+    "Aim",
     "Case",
     "Evidence",
     "Goal",

@@ -11,7 +11,7 @@ from enum import StrEnum
 from tighten.errors import StudyError
 from tighten.samples import Statistic
 
-__all__ = ["Case", "Evidence", "Goal", "Limits", "Outcome", "Policy", "Status", "Verdict"]
+__all__ = ["Aim", "Case", "Evidence", "Goal", "Limits", "Outcome", "Policy", "Status", "Verdict"]
 
 
 class Goal(StrEnum):
@@ -27,6 +27,13 @@ class Outcome(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     INCONCLUSIVE = "inconclusive"
+
+
+class Aim(StrEnum):
+    """What a comparison asks of the candidate."""
+
+    GAIN = "gain"  # is it better, and no case worse than it may be?
+    NO_LOSS = "no loss"  # is no case worse than it may be?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,9 @@ of m, so its level is. A loss that was not shown is not an absence of loss: a ca
 its allowance blocks acceptance until there are pairs enough, and an allowance of 0 asks that the
 case itself improves. A difference of exactly 0 is evidence of nothing.
 
+A guard (`Aim.NO_LOSS`) does not ask for a gain: it rejects by rule 2, accepts as soon as every case
+is shown to be within its allowance, and is Inconclusive at ``max_pairs``.
+
 All differences are ``d = ln(candidate/incumbent)``, with the sign turned for a case that is to
 be maximised, so that d < 0 means better; the objective's d is the weighted mean over the cases.
 """
@@ -28,7 +31,7 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tighten.decision.model import Case, Evidence, Goal, Outcome, Policy, Verdict
+from tighten.decision.model import Aim, Case, Evidence, Goal, Outcome, Policy, Verdict
 from tighten.errors import FailureKind, StudyError, TrialError
 from tighten.samples import TIME
 from tighten.stats import HodgesLehmann, SignedBets, confirmation_alpha, robust_spread
@@ -55,6 +58,8 @@ class PairTest:
         Number, from 1, of this confirmation within the study: each is stricter than the one
         before, so that all of them together keep ``policy.alpha``. None for a trial of the
         search, which has all of it.
+    aim
+        Whether the candidate has to be better, or only not worse.
 
     Raises
     ------
@@ -72,7 +77,12 @@ class PairTest:
     """
 
     def __init__(
-        self, cases: Sequence[Case], policy: Policy, *, confirmation: int | None = None
+        self,
+        cases: Sequence[Case],
+        policy: Policy,
+        *,
+        confirmation: int | None = None,
+        aim: Aim = Aim.GAIN,
     ) -> None:
         total = math.fsum(case.weight for case in cases)
         if not total > 0:
@@ -81,6 +91,7 @@ class PairTest:
         goal = goals.pop() if len(goals) == 1 else Goal.MINIMIZE
         self._cases = tuple(cases)
         self._policy = policy
+        self._aim = aim
         self._alpha = (
             policy.alpha if confirmation is None else confirmation_alpha(policy.alpha, confirmation)
         )
@@ -121,6 +132,16 @@ class PairTest:
         self._reruns += reruns
         return self._settled()
 
+    @property
+    def gain(self) -> float:
+        """Estimated relative gain of the objective so far; NaN without pairs."""
+        return _gain(self._objective.goal, self._objective.centre.estimate)
+
+    @property
+    def e_value(self) -> float:
+        """Evidence so far that the objective is better."""
+        return self._objective.better.e_value
+
     def verdict_now(self) -> Verdict:
         """Return the verdict on the pairs so far: Inconclusive if they settle nothing."""
         return self._settled() or self._verdict(
@@ -152,11 +173,24 @@ class PairTest:
         """Apply the rules of the module's docstring in their order."""
         if self.pairs < self._policy.min_pairs:
             return None
+        if self._aim is Aim.NO_LOSS:
+            return self._settled_without_loss()
         better = self._is_better()
         if better and not self._unproven():
             return self._verdict(Outcome.ACCEPT, self._improvement())
         if self._is_beyond_allowance() or (not better and self._is_futile()):
             return self._verdict(Outcome.REJECT, self._loss() or self._futility())
+        if self.pairs >= self._policy.max_pairs:
+            return self._verdict(Outcome.INCONCLUSIVE, f"undecided: {self._missing()}")
+        return None
+
+    def _settled_without_loss(self) -> Verdict | None:
+        if self._is_beyond_allowance():
+            return self._verdict(Outcome.REJECT, self._loss() or self._change(None))
+        if not self._unproven():
+            return self._verdict(
+                Outcome.ACCEPT, f"no case lost more than it may: {self._change(None)}"
+            )
         if self.pairs >= self._policy.max_pairs:
             return self._verdict(Outcome.INCONCLUSIVE, f"undecided: {self._missing()}")
         return None
@@ -226,7 +260,7 @@ class PairTest:
         """Say what has not been shown yet."""
         needed = f"of {1 / self._alpha:.0f} needed"
         unproven = self._unproven()
-        if not self._is_better() or not unproven:
+        if self._aim is Aim.GAIN and (not self._is_better() or not unproven):
             return f"{self._change(None)}, E = {self._objective.better.e_value:.3g} {needed}"
         position = min(unproven, key=lambda i: self._series[i].not_worse.e_value)
         allowed = _percent(self._cases[position].max_regression)

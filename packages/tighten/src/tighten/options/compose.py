@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from tighten.decision import Case, Limits, Policy
 from tighten.gates import ExitCode, Gate, Invariant, SameArrays, Toggle, Tolerance
-from tighten.options.effective import Benchmark
+from tighten.options.effective import Benchmark, Profiling
 from tighten.parameters import Parameter
 from tighten.parameters.binding import Argument, EnvironmentVariable
 from tighten.parameters.document import ConfigKey
 from tighten.parameters.domain import Choices, Flag, FloatRange, IntegerRange
 from tighten.parameters.source import SourceConstant
+from tighten.profile import Categories, Sampling
 from tighten.runner import Command, Conditions
 from tighten.samples import PROCESS
 from tighten.trial import BuildSpec
@@ -34,6 +35,7 @@ __all__ = [
     "limits",
     "parameter",
     "policy",
+    "profiling",
 ]
 
 
@@ -167,6 +169,20 @@ def policy(table: schema.DecisionTable) -> Policy:
         min_pairs=table.min_pairs,
         max_pairs=table.max_pairs,
         confidence=table.confidence,
+    )
+
+
+def profiling(table: schema.ProfileTable, launched: schema.BenchmarkTable) -> Profiling:
+    """Return what is profiled, and how closely."""
+    own, apart = table.command, table.without_io
+    return Profiling(
+        sampling=Sampling(
+            tool=table.tool, rate=table.rate, native=table.native, waiting=table.waiting
+        ),
+        every=table.every,
+        command=None if own is None else _command(launched, own),
+        without_io=None if apart is None else _command(launched, apart),
+        categories=Categories(table.categories),
     )
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from tighten.decision import Case, Limits, Policy
 from tighten.gates import Gate
 from tighten.parameters import Parameter, Space
+from tighten.profile import Categories, Sampling
 from tighten.runner import Command, Conditions
 from tighten.trial import BuildSpec
 
-__all__ = ["Benchmark", "MarkdownTarget", "Options", "ReportTargets", "Search"]
+__all__ = ["Benchmark", "MarkdownTarget", "Options", "Profiling", "ReportTargets", "Search"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,20 @@ class Search:
 
     strategy: str
     seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiling:
+    """What is profiled: baseline and winner, every n-th trial; each in a launch of its own.
+
+    ``command`` is None where the benchmark itself is profiled; ``without_io`` is a second run.
+    """
+
+    sampling: Sampling
+    every: int
+    command: Command | None
+    without_io: Command | None
+    categories: Categories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,5 +96,6 @@ class Options:
     policy: Policy
     limits: Limits
     search: Search
+    profiling: Profiling
     report: ReportTargets
     sources: Mapping[str, str]

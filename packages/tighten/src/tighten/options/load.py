@@ -89,6 +89,7 @@ class Tables:
         self.convergence = self._table("convergence", schema.ConvergenceTable)
         self.decision = self._table("decision", schema.DecisionTable)
         self.search = self._table("search", schema.SearchTable)
+        self.profile = self._table("profile", schema.ProfileTable)
         self.report = self._table("report", schema.ReportTable)
         self.constraints = self._constraints()
 
@@ -202,6 +203,7 @@ def _options(document: Document, tables: Tables, faults: Faults) -> Options:
             strategy=search.strategy or default_strategy(space, max_trials=limits.max_trials),
             seed=study.seed if search.seed is None else search.seed,
         ),
+        profiling=compose.profiling(tables.profile, tables.benchmark),
         report=_report(tables.report, project, state),
         sources=tables.sources(document),
     )

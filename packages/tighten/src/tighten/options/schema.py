@@ -16,6 +16,7 @@ from tighten.gates import NanPolicy, Toggle, Tolerance
 from tighten.options.value_types import (
     AnyText,
     Bound,
+    CategoryRules,
     Constraints,
     Count,
     Cpus,
@@ -41,6 +42,7 @@ from tighten.options.value_types import (
     Truth,
     Values,
 )
+from tighten.profile import Sampling, Tool
 from tighten.runner import Conditions
 from tighten.samples import Statistic
 
@@ -50,14 +52,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BenchmarkTable", "BuildTable", "CaseTable", "CommandTable", "ConvergenceTable",
-    "DecisionTable", "GateTable", "MachineTable", "ParameterTable", "ReportTable", "SearchTable",
-    "StudyFile", "StudyTable", "Table",
+    "DecisionTable", "GateTable", "MachineTable", "ParameterTable", "ProfileTable", "ReportTable",
+    "SearchTable", "StudyFile", "StudyTable", "Table",
 ]  # fmt: skip
 
 CASE = Case(name="any")
 CONDITIONS = Conditions()
 LIMITS = Limits(max_trials=50)
 POLICY = Policy()
+SAMPLING = Sampling()
 TOGGLE = Toggle(variable="any")
 TOLERANCE = Tolerance()
 
@@ -432,6 +435,38 @@ class SearchTable(Table):
     seed: Natural | None = Field(None, description="seed; without it, `study.seed`")
 
 
+class ProfileTable(Table):
+    """Profiles of baseline, winner and some trials, in launches that are not measured."""
+
+    tool: Tool = _pick(
+        SAMPLING.tool, "profiler; `auto` takes the best that the machine permits, and says why"
+    )
+    every: Natural = Field(
+        3, description="profile every n-th trial too; 0: the baseline and the winner only"
+    )
+    command: Text | None = Field(
+        None, description="command to profile; without it, the benchmark's"
+    )
+    without_io: Text | None = Field(
+        None,
+        description="command for a second run that reads and writes nothing, profiled by itself",
+    )
+    rate: Count = Field(SAMPLING.rate, description="samples per second")
+    native: Truth = Field(
+        default=SAMPLING.native, description="see compiled functions below Python (py-spy)"
+    )
+    waiting: Truth = Field(
+        default=SAMPLING.waiting,
+        description="sample threads that wait too; shows waiting for the GIL (py-spy)",
+    )
+    categories: CategoryRules = Field(
+        default_factory=dict,
+        description="patterns of functions or modules by category, before the built-in ones: "
+        "`import`, `compile`, `warmup` (all three are left out of the steady state), `io`, `gc`, "
+        "`gil`, `wait`, or a name of your own",
+    )
+
+
 class MarkdownTable(Table):
     """A document whose part between two markers the report replaces."""
 
@@ -468,4 +503,5 @@ class StudyFile(Table):
     convergence: ConvergenceTable
     decision: DecisionTable
     search: SearchTable
+    profile: ProfileTable
     report: ReportTable

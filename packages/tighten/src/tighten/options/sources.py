@@ -42,6 +42,7 @@ SETTINGS = (
     Setting("study.seed", "TIGHTEN_SEED"),
     Setting("study.cpus", "TIGHTEN_CPUS"),
     Setting("study.python", "TIGHTEN_PYTHON"),
+    Setting("profile.tool", "TIGHTEN_PROFILE_TOOL"),
     Setting("search.strategy", "TIGHTEN_STRATEGY", "--strategy"),
 )
 

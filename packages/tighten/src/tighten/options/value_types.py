@@ -19,6 +19,7 @@ from tighten.search import STRATEGIES
 __all__ = [
     "AnyText",
     "Bound",
+    "CategoryRules",
     "Constraints",
     "Count",
     "Cpus",
@@ -145,3 +146,4 @@ Constraints = Annotated[dict[str, Text], Label("a table of expressions")]
 Values = Annotated[list[Scalar], Label("a list of values")]
 Cpus = Annotated[list[Natural], Label("a list of whole numbers")]
 Texts = Annotated[list[Text], Label("a list of texts")]
+CategoryRules = Annotated[dict[str, Texts], Label("a table of lists of texts")]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
@@ -83,6 +84,10 @@ class Binding(Protocol):
 @runtime_checkable
 class FileBinding(Binding, Protocol):
     """A binding to a place in a file of the project."""
+
+    def __hash__(self) -> int:
+        """Tell bindings apart: frozen records do so by themselves."""
+        ...
 
     @property
     def file(self) -> Path:
@@ -280,10 +285,16 @@ def edited_files(
             continue
         if binding.file not in contents:
             contents[binding.file] = file_bytes(root, binding.file, parameter=parameter.name)
-        splice = binding.splice(contents[binding.file], configuration[parameter.name])
+        splice = _splice(binding, contents[binding.file], configuration[parameter.name])
         splices.setdefault(binding.file, []).append((splice, parameter.name))
     edited = {file: _combined(contents[file], parts, file) for file, parts in splices.items()}
     return {file: text for file, text in edited.items() if text != contents[file]}
+
+
+@lru_cache(maxsize=128, typed=True)  # typed, because 1, 1.0 and True are written differently
+def _splice(binding: FileBinding, text: bytes, value: Value) -> Splice:
+    """Return a binding's replacement; a trial asks for each of its own three times."""
+    return binding.splice(text, value)
 
 
 def _combined(text: bytes, parts: list[tuple[Splice, str]], file: Path) -> bytes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tighten.report.campaign import Json, export, from_json, to_json
     from tighten.report.live import progress
-    from tighten.report.markdown import MarkdownTable, update_document
+    from tighten.report.markdown import MarkdownTable, guard_markdown, update_document
     from tighten.report.page import Page
     from tighten.report.renderer import Renderer
     from tighten.report.terminal import TerminalSummary
@@ -26,6 +26,7 @@ __all__ = [
     "TerminalSummary",
     "export",
     "from_json",
+    "guard_markdown",
     "progress",
     "to_json",
     "update_document",
@@ -40,6 +41,7 @@ _HOMES = {
     "TerminalSummary": "tighten.report.terminal",
     "export": _CAMPAIGN,
     "from_json": _CAMPAIGN,
+    "guard_markdown": _MARKDOWN,
     "progress": "tighten.report.live",
     "to_json": _CAMPAIGN,
     "update_document": _MARKDOWN,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from tighten.errors import StudyError
 from tighten.files import write_atomically
 from tighten.report import quantity
+from tighten.report.guarding import guard_basis, guard_headline, guard_rows
 from tighten.report.summary import Summary
 from tighten.report.terminal import confirmation_line, machine_line, trials_line
 
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from tighten.guard import Finding
     from tighten.record import StudyRecord
     from tighten.report.summary import CaseRow
 
-__all__ = ["MarkdownTable", "replace_between_markers", "update_document"]
+__all__ = ["MarkdownTable", "guard_markdown", "replace_between_markers", "update_document"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 # What starts an element, link, emphasis, code, cell, entity, formula or mention. An underscore
@@ -51,6 +53,29 @@ class MarkdownTable:
             "\n".join(f"- {line}" for line in _notes(summary)),
         ]
         return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def guard_markdown(finding: Finding) -> str:
+    """Return what the guard found as GitHub-flavoured Markdown, under its own heading."""
+    table = [
+        "| case | before | now | gain | interval | allowed | outcome |",
+        "|:--|--:|--:|--:|--:|--:|:--|",
+        *(_row(cells) for cells in guard_rows(finding)),
+    ]
+    gates = [
+        f"- gate {_text(gate.name)}: {'passed' if gate.passed else '**failed**'} "
+        f"({_text(gate.detail)})"
+        for gate in finding.gates
+    ]
+    machine = ", ".join(str(finding.machine[k]) for k in ("cpu", "kernel") if k in finding.machine)
+    blocks = [
+        f"### {_text(finding.study)}",
+        f"**{_text(guard_headline(finding))}**",
+        "\n".join(table) if finding.changes else "",
+        _text(guard_basis(finding)),
+        "\n".join([*gates, f"- machine: {_text(machine)}"]),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def update_document(path: Path, name: str, content: str) -> bool:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from tighten.report import quantity
 from tighten.report.console import rendered
+from tighten.report.guarding import guard_basis, guard_headline, guard_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +22,19 @@ if TYPE_CHECKING:
     from tighten.comparison import Comparison
     from tighten.decision import Case, Evidence
     from tighten.doctor import Examination
+    from tighten.evidence import Standing
+    from tighten.guard import Baseline, Finding
     from tighten.options import Plan
     from tighten.options.plan import PlannedParameter
     from tighten.record import CaseSummary, GateResult, TrialRecord
 
 __all__ = [
+    "baseline_text",
     "comparison_text",
     "doctor_text",
+    "evidence_text",
     "gates_text",
+    "guard_text",
     "parameters_text",
     "plan_text",
     "trial_text",
@@ -117,6 +123,50 @@ def _gain(evidence: Evidence | None) -> tuple[str, str]:
     if evidence is None:
         return "", ""
     return quantity.percent(evidence.gain), quantity.interval(evidence.low, evidence.high)
+
+
+def baseline_text(baseline: Baseline, *, width: int, colour: bool) -> str:
+    """Return what a baseline holds, and what later checks can do with it."""
+    table = _table("case", "median", "launches", right=("median", "launches"))
+    for row in baseline.cases:
+        table.add_row(row.case, quantity.value(row.median, row.unit), str(len(row.values)))
+    later = (
+        f"later versions are run in pairs with commit {baseline.revision[:12]}"
+        if baseline.revision
+        else "the project is no unchanged commit, so later versions can only be compared with "
+        "these launches, on this machine; commit first for a sharper guard"
+    )
+    return rendered([table, Text(f"\n{later}")], width=width, colour=colour)
+
+
+def guard_text(finding: Finding, *, width: int, colour: bool) -> str:
+    """Return the guard's verdict with every case, and what it rests on."""
+    table = _table("case", "before", "now", "gain", "interval", "allowed", "outcome")
+    for row in guard_rows(finding):
+        table.add_row(*row)
+    parts: list[RenderableType] = [table] if finding.changes else []
+    style = "bold red" if finding.is_regression else "bold"
+    parts += [Text(f"\n{guard_headline(finding)}", style), Text(guard_basis(finding))]
+    return rendered(parts, width=width, colour=colour)
+
+
+def evidence_text(standings: Sequence[Standing], *, width: int, colour: bool) -> str:
+    """Return each applied value with what it rests on, and whether it must be tested again."""
+    table = _table("parameter", "value", "gain of its run", "E", "measured", "standing")
+    for one in standings:
+        found = one.evidence
+        standing = Text("holds", "green") if one.holds else Text("test again", "bold red")
+        gain = f"{quantity.percent(found.gain)} ({quantity.interval(found.low, found.high)})"
+        e_value = quantity.e_value(found.e_value)
+        table.add_row(found.parameter, str(found.value), gain, e_value, found.date[:10], standing)
+    stale = [one for one in standings if not one.holds]
+    said = [f"{one.evidence.parameter}: {'; '.join(one.reasons)}" for one in stale]
+    closing = (
+        "`tighten tune` tests them again on this machine"
+        if stale
+        else "every value rests on what is here"
+    )
+    return rendered([table, Text("\n" + "\n".join([*said, closing]))], width=width, colour=colour)
 
 
 def doctor_text(found: Examination, *, width: int, colour: bool) -> str:

@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -82,12 +83,15 @@ class Command:
         Variables to set; the values may hold placeholders.
     cwd
         Working directory inside the trial's tree.
+    wrapper
+        Program and arguments that run the shell, such as a profiler.
     """
 
     template: str
     timeout: float
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str = "."
+    wrapper: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +213,27 @@ def shell_line(template: str, places: Places) -> str:
     >>> shell_line("{python} {trial}/x.py '{trial}' ${HOME} {{cpus}}", here)
     "py '/a b'/x.py '/a b' ${HOME} {cpus} --jobs 2"
     """
-    parts: list[str] = []
+    parts = [
+        part if isinstance(part, str) else _quoted(places.value(part.name), part.quote)
+        for part in _parts(template)
+    ]
+    if places.arguments and "{arguments}" not in template.replace("{{arguments}}", ""):
+        parts.append(f" {shlex.join(places.arguments)}")
+    return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placeholder:
+    """A placeholder, and the quotes it stands in."""
+
+    name: str
+    quote: str
+
+
+@lru_cache(maxsize=64)
+def _parts(template: str) -> tuple[str | _Placeholder, ...]:
+    """Split a line into its own text and placeholders; the same few lines run again and again."""
+    parts: list[str | _Placeholder] = []
     quote = ""
     end = 0
     for token in _TOKEN.finditer(template):
@@ -223,13 +247,8 @@ def shell_line(template: str, places: Places) -> str:
             text, end = text[0], end - 1
         elif token["literal"]:
             text = text[1:-1]
-        elif token["name"]:
-            text = _quoted(places.value(token["name"]), quote)
-        parts.append(text)
-    parts.append(template[end:])
-    if places.arguments and "{arguments}" not in template.replace("{{arguments}}", ""):
-        parts.append(f" {shlex.join(places.arguments)}")
-    return "".join(parts)
+        parts.append(_Placeholder(token["name"], quote) if token["name"] else text)
+    return (*parts, template[end:])
 
 
 def _quoted(value: str | tuple[str, ...], quote: str) -> str:

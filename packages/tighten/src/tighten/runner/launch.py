@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from typing import TYPE_CHECKING
 
 from tighten.errors import FailureKind, StateError, TrialError
@@ -78,22 +79,19 @@ def _result(path: Path, stamp: int, completed: Completed, format: str) -> Result
 
 def _cleared(result: Path) -> int:
     """Remove an earlier result; return the present time by the clock of its file system [ns]."""
+    directory = result.parent
     try:
         _remove(result)
         try:
-            probe = result.open("xb", buffering=0)
+            os.utime(directory)
         except FileNotFoundError:
-            result.parent.mkdir(parents=True, exist_ok=True)
-            probe = result.open("xb", buffering=0)
-        with probe:
-            stamp = os.fstat(probe.fileno()).st_mtime_ns
-        result.unlink()
+            directory.mkdir(parents=True, exist_ok=True)
+        return directory.stat().st_mtime_ns
     except OSError as error:
         raise StateError(
             f"cannot write {result}: {error.strerror}; free some space there or make the "
             "directory writable, or choose another place with --state DIR"
         ) from error
-    return stamp
 
 
 def _remove(result: Path) -> None:
@@ -104,15 +102,23 @@ def _remove(result: Path) -> None:
 
 
 def _require_new(result: Path, stamp: int, completed: Completed) -> None:
-    if not result.exists():
+    written = _written(result)
+    if written is None:
         message = "the benchmark ended well but wrote no result; it must write to {result}"
-    elif _newest(result) < stamp:
+    elif written < stamp:
         message = "the result is older than this launch; the benchmark must write {result} anew"
     else:
         return
     raise TrialError(message, kind=FailureKind.RESULT, log=completed.log, tail=completed.tail)
 
 
-def _newest(result: Path) -> int:
-    files = [path for path in result.rglob("*") if path.is_file()] if result.is_dir() else []
-    return max((path.stat().st_mtime_ns for path in files), default=result.stat().st_mtime_ns)
+def _written(result: Path) -> int | None:
+    """Return when a result, or the newest file of one that is a directory, was written [ns]."""
+    try:
+        status = result.stat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISDIR(status.st_mode):
+        return status.st_mtime_ns
+    files = (path.stat().st_mtime_ns for path in result.rglob("*") if path.is_file())
+    return max(files, default=status.st_mtime_ns)

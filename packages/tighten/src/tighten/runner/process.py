@@ -86,13 +86,14 @@ class Subprocess:
         line = shell_line(command.template, places)
         environment = environment_for(command, places, self._conditions, self._inherited)
         environment[MARK] = mark
-        directory = _working_directory(command, places)
+        directory = places.trial / command.cwd
         load = os.getloadavg()[0]
         output = OutputPipe(BoundedLog(log, self._conditions.log_limit))
         started = time.monotonic()
         try:
             with adopting(), _Marked(mark) as marked:
-                marked.process = self._started(line, directory, environment, output)
+                words = [*command.wrapper, "/bin/sh", "-c", line]
+                marked.process = self._started(words, directory, environment, output)
                 ended = _supervised(
                     marked.process, output, started=started, timeout=command.timeout
                 )
@@ -120,12 +121,12 @@ class Subprocess:
         )
 
     def _started(
-        self, line: str, directory: Path, environment: dict[str, str], output: OutputPipe
+        self, words: list[str], directory: Path, environment: dict[str, str], output: OutputPipe
     ) -> subprocess.Popen[bytes]:
         with _pinned(self._conditions.pin):
             try:
                 process = subprocess.Popen(
-                    ["/bin/sh", "-c", line],
+                    words,
                     cwd=directory,
                     env=environment,
                     stdin=subprocess.DEVNULL,
@@ -134,6 +135,11 @@ class Subprocess:
                     start_new_session=True,
                 )
             except OSError as error:
+                if not directory.is_dir():
+                    raise StudyError(
+                        f"the working directory {directory} of the command {words[-1]!r} is no "
+                        "directory of the project; correct `cwd`"
+                    ) from error
                 raise StateError(
                     f"cannot start a process ({error.strerror}); free memory, raise the limit "
                     "on processes, or shorten the command"
@@ -184,16 +190,6 @@ def _check(conditions: Conditions) -> None:
             f"cannot run with niceness {conditions.nice}; allowed here: {floor} to 19 "
             "(less needs privileges)"
         )
-
-
-def _working_directory(command: Command, places: Places) -> Path:
-    directory = places.trial / command.cwd
-    if not directory.is_dir():
-        raise StudyError(
-            f"the working directory {command.cwd!r} of the command {command.template!r} is no "
-            "directory of the project; correct `cwd`"
-        )
-    return directory
 
 
 @contextlib.contextmanager

@@ -11,11 +11,11 @@ from __future__ import annotations
 from tighten.samples.formats import FORMATS, PROCESS, read_result
 from tighten.samples.launch import (
     TIME,
+    Disturbances,
     Launch,
     Metric,
     Result,
     Statistic,
-    is_contaminated,
     launch_value,
     pair_values,
 )
@@ -24,11 +24,11 @@ __all__ = [
     "FORMATS",
     "PROCESS",
     "TIME",
+    "Disturbances",
     "Launch",
     "Metric",
     "Result",
     "Statistic",
-    "is_contaminated",
     "launch_value",
     "pair_values",
     "read_result",

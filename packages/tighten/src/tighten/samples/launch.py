@@ -9,6 +9,7 @@ its median is taken. Both sides of a pair always use the same statistic.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,11 +21,11 @@ from tighten.errors import FailureKind, TrialError
 
 __all__ = [
     "TIME",
+    "Disturbances",
     "Launch",
     "Metric",
     "Result",
     "Statistic",
-    "is_contaminated",
     "launch_value",
     "pair_values",
 ]
@@ -32,6 +33,7 @@ __all__ = [
 TIME = "time"  # the metric every format provides
 _THREADED = 1.2  # CPU time over wall time, above which work counts as threaded
 _DISTURBED = 1.2  # wall time over CPU time against its usual ratio
+_REMEMBERED = 64  # launches that say what is usual
 
 
 class Statistic(StrEnum):
@@ -128,21 +130,38 @@ def pair_values(
     return sides
 
 
-def is_contaminated(launch: Launch, earlier: Sequence[Launch]) -> bool:
-    """Return whether something else took the processor during this launch.
+class Disturbances:
+    """Tells whether something else took the processor during a launch.
 
-    True if the process waited more than a fifth longer than its CPU time explains, measured
-    against the usual ratio of ``earlier`` launches of the same command, and it was also
-    preempted more often than usual. Work that waits by nature (I/O, sleeping) is its own
-    standard. A contaminated launch means that the whole pair is run again.
+    The last launches of the same command say what is usual: work that waits by nature (I/O,
+    sleeping) is its own standard.
     """
-    if not earlier:
-        return False
-    usual_wait = median(_wait(other) for other in earlier)
-    usual_switches = median(other.involuntary_switches for other in earlier)
-    return _wait(launch) > _DISTURBED * usual_wait and (
-        launch.involuntary_switches > usual_switches
-    )
+
+    __slots__ = ("_switches", "_waits")
+
+    def __init__(self) -> None:
+        self._waits: deque[float] = deque(maxlen=_REMEMBERED)
+        self._switches: deque[int] = deque(maxlen=_REMEMBERED)
+
+    def hit(self, launches: Iterable[Launch]) -> bool:
+        """Return whether any of ``launches`` was contaminated, and remember them all.
+
+        A launch is if the process waited more than a fifth longer than its CPU time explains,
+        measured against the usual ratio, and was also preempted more often than usual. The whole
+        pair is run again then. The launches of one call are judged by those of earlier calls.
+        """
+        costs = [(_wait(launch), launch.involuntary_switches) for launch in launches]
+        disturbed = False
+        if self._waits:
+            usual_wait, usual_switches = median(self._waits), median(self._switches)
+            disturbed = any(
+                wait > _DISTURBED * usual_wait and switches > usual_switches
+                for wait, switches in costs
+            )
+        for wait, switches in costs:
+            self._waits.append(wait)
+            self._switches.append(switches)
+        return disturbed
 
 
 def _wait(launch: Launch) -> float:

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tighten.trial.files import changed_since, file_hashes, project_files, project_hash
+from tighten.trial.files import (
+    changed_since,
+    file_hashes,
+    project_files,
+    project_hash,
+    read_at_run_time,
+)
 from tighten.trial.in_place import InPlace
 from tighten.trial.journal import restore, write_edits
 from tighten.trial.lock import alone
@@ -33,6 +39,7 @@ __all__ = [
     "open_workplace",
     "project_files",
     "project_hash",
+    "read_at_run_time",
     "restore",
     "write_edits",
 ]

@@ -19,7 +19,7 @@ from tighten.files import digest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["changed_since", "file_hashes", "project_files", "project_hash"]
+__all__ = ["changed_since", "file_hashes", "project_files", "project_hash", "read_at_run_time"]
 
 NOT_PROJECT = frozenset(
     {
@@ -28,6 +28,14 @@ NOT_PROJECT = frozenset(
         *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints"),
     }
 )
+COMPILED = frozenset(
+    {
+        *(".c", ".h", ".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".inl", ".ipp"),
+        *(".rs", ".f", ".F", ".f77", ".f90", ".F90", ".f95", ".s", ".S", ".zig", ".go", ".d"),
+        *(".pyx", ".pxd", ".cu", ".cuh"),
+    }
+)
+DOCUMENTS = frozenset({".md", ".rst", ".html", ".svg", ".png", ".pdf"})
 
 
 def project_files(
@@ -63,6 +71,15 @@ def project_files(
         and not NOT_PROJECT.intersection(path.parts[:-1])
         and not _matches(path, patterns)
     )
+
+
+def read_at_run_time(files: Iterable[Path], *, is_built: bool) -> list[Path]:
+    """Return the files that a run may depend on: no documents, and no sources of a compiler.
+
+    Where a build command makes products of them (``is_built``), those are what runs.
+    """
+    unread = DOCUMENTS | (COMPILED if is_built else frozenset())
+    return [path for path in files if path.suffix not in unread]
 
 
 def file_hashes(project: Path, files: Iterable[Path]) -> dict[str, str]:

@@ -26,16 +26,10 @@ from tighten.files import digest, storage_errors
 from tighten.parameters import Configuration, Parameter, arguments, edited_files, environment
 from tighten.parameters.binding import FileBinding
 from tighten.runner import Command, Places, Runner
+from tighten.trial.files import COMPILED
 
 __all__ = ["BuildSpec", "Built", "Site", "Slot", "Workplace"]
 
-COMPILED = frozenset(
-    {
-        *(".c", ".h", ".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".inl", ".ipp"),
-        *(".rs", ".f", ".F", ".f77", ".f90", ".F90", ".f95", ".s", ".S", ".zig", ".go", ".d"),
-        *(".pyx", ".pxd", ".cu", ".cuh"),
-    }
-)
 INTERMEDIATE = frozenset(
     {
         *(".o", ".obj", ".d", ".lo", ".la", ".rlib", ".rmeta", ".gch", ".pch", ".mod", ".dwo"),
