@@ -3,7 +3,13 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use quantforge_core::american::{Accurate, American, AmericanGreeks, Fast, High, tree};
+use quantforge_core::american::method::{
+    BaroneAdesiWhaley, BjerksundStensland1993, BjerksundStensland2002, ByMethod, JuZhong, QdPlus,
+    QdPlusBoundary,
+};
+use quantforge_core::american::{
+    Accurate, American, AmericanGreeks, AmericanImplied, Fast, High, tree,
+};
 use quantforge_core::black::{AllGreeks, Greeks, NoYield, Price, WithYield};
 use quantforge_core::implied::ImpliedVolatility;
 use quantforge_core::kernel::{Calls, PerRow, Puts};
@@ -69,6 +75,7 @@ price_functions!(
 type FastAmerican = American<Fast, PerRow, 7, 7, 10>;
 type AccurateAmerican = American<Accurate, PerRow, 9, 8, 20>;
 type HighAmerican = American<High, PerRow, 32, 24, 48>;
+type ImpliedOfAmerican = AmericanImplied<Accurate, PerRow, 9, 8, 20>;
 type GreeksOfAmerican = AmericanGreeks<Accurate, PerRow, 9, 8, 20>;
 
 /// Compute the kernel of that name: `arguments` are six inputs, spot to volatility.
@@ -105,7 +112,18 @@ fn evaluate<'py>(
         "american_fast" => batch::<FastAmerican, 6, 1>(py, &request),
         "american_accurate" => batch::<AccurateAmerican, 6, 1>(py, &request),
         "american_high" => batch::<HighAmerican, 6, 1>(py, &request),
-        "american_greeks" => batch::<GreeksOfAmerican, 6, 5>(py, &request),
+        "american_greeks" => batch::<GreeksOfAmerican, 6, 9>(py, &request),
+        "american_implied_volatility" => batch::<ImpliedOfAmerican, 6, 1>(py, &request),
+        "barone_adesi_whaley" => batch::<ByMethod<BaroneAdesiWhaley, PerRow>, 6, 1>(py, &request),
+        "ju_zhong" => batch::<ByMethod<JuZhong, PerRow>, 6, 1>(py, &request),
+        "bjerksund_stensland_1993" => {
+            batch::<ByMethod<BjerksundStensland1993, PerRow>, 6, 1>(py, &request)
+        }
+        "bjerksund_stensland_2002" => {
+            batch::<ByMethod<BjerksundStensland2002, PerRow>, 6, 1>(py, &request)
+        }
+        "qd_plus" => batch::<ByMethod<QdPlus, PerRow>, 6, 1>(py, &request),
+        "qd_plus_boundary" => batch::<ByMethod<QdPlusBoundary, PerRow>, 6, 1>(py, &request),
         other => Err(PyValueError::new_err(format!(
             "there is no kernel {other:?}"
         ))),
