@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 import quantforge
-from quantforge import american, api, black76, black_scholes, merton
+from quantforge import american, api, black76, black_scholes, merton, ufunc
 
 MODEL = [
     "Greeks",
@@ -30,6 +30,7 @@ def test_package_exports() -> None:
         "merton",
         "models",
         "price",
+        "ufunc",
     ]
 
 
@@ -38,7 +39,7 @@ def test_models_export_the_same_names(module: ModuleType) -> None:
     assert module.__all__ == MODEL
 
 
-@pytest.mark.parametrize("module", [american, api, black_scholes])
+@pytest.mark.parametrize("module", [american, api, black_scholes, ufunc])
 def test_examples_run(module: ModuleType) -> None:
     failures, tests = doctest.testmod(module)
     assert (failures, tests > 0) == (0, True)

@@ -1,6 +1,6 @@
 """The one path from the documented functions to the compiled kernels."""
 
-import itertools
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
@@ -8,9 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from quantforge import _core
 
-__all__ = ["ALL_GREEKS", "FIRST_ORDER", "Array", "Options", "evaluate", "named"]
+__all__ = ["ALL_GREEKS", "FIRST_ORDER", "Array", "Dividends", "Options", "evaluate", "named"]
 
 Array: TypeAlias = NDArray[np.float64]
+Dividends: TypeAlias = Sequence[tuple[float, float]]
 
 FIRST_ORDER = ("price", "delta", "gamma", "vega", "theta", "rho")
 ALL_GREEKS = (
@@ -34,24 +35,16 @@ class Options(TypedDict, total=False):
 
 
 def evaluate(
-    kernel: str,
+    formula: str,
     names: tuple[str, ...],
     arguments: tuple[ArrayLike, ...],
     options: Options,
     *,
     is_call: ArrayLike,
+    dividends: Dividends | None = None,
 ) -> Any:
-    """Return the result of a kernel: an array or a tuple of arrays, with statuses if asked."""
-    _refuse_shared(options.get("out"))
-    return _core.evaluate(kernel, names, arguments, is_call, **options)
-
-
-def _refuse_shared(out: Any) -> None:
-    if isinstance(out, tuple):
-        for first, second in itertools.combinations(out, 2):
-            if np.may_share_memory(first, second):
-                message = "two arrays of out share memory; each result needs its own"
-                raise ValueError(message)
+    """Return the result of a formula: an array or a tuple of arrays, with statuses if asked."""
+    return _core.evaluate(formula, names, arguments, is_call, dividends=dividends, **options)
 
 
 def named(labels: tuple[str, ...], result: Any, options: Options) -> Any:

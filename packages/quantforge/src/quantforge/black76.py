@@ -10,7 +10,7 @@ k, strikes; t, times; r, rates; sigma, sigmas
     As in Black-Scholes; the rate only discounts.
 
 Delta, gamma, vanna, charm, speed and colour are with respect to the forward; theta and rho hold it
-fixed.
+fixed, and dividend rho is zero.
 """
 
 from typing import Any, Unpack
@@ -18,7 +18,11 @@ from typing import Any, Unpack
 from numpy.typing import ArrayLike
 
 from quantforge import _european
-from quantforge._batch import Array, Options, evaluate
+from quantforge._batch import Array, Options
+from quantforge._core import black76_call_price as call_price
+from quantforge._core import black76_call_price_batch as call_price_batch
+from quantforge._core import black76_put_price as put_price
+from quantforge._core import black76_put_price_batch as put_price_batch
 from quantforge._european import Greeks
 
 __all__ = [
@@ -37,45 +41,9 @@ __all__ = [
 _NAMES = ("forwards", "strikes", "times", "rates", "rates", "sigmas")
 
 
-def call_price(f: float, k: float, t: float, r: float, sigma: float) -> float:
-    """Return the price of a call."""
-    return _european.price((f, k, t, r, r, sigma), is_call=True)
-
-
-def call_price_batch(
-    forwards: ArrayLike,
-    strikes: ArrayLike,
-    times: ArrayLike,
-    rates: ArrayLike,
-    sigmas: ArrayLike,
-    **options: Unpack[Options],
-) -> Any:
-    """Return the prices of calls."""
-    arguments = (forwards, strikes, times, rates, rates, sigmas)
-    return evaluate("price", _NAMES, arguments, options, is_call=True)
-
-
-def put_price(f: float, k: float, t: float, r: float, sigma: float) -> float:
-    """Return the price of a put."""
-    return _european.price((f, k, t, r, r, sigma), is_call=False)
-
-
-def put_price_batch(
-    forwards: ArrayLike,
-    strikes: ArrayLike,
-    times: ArrayLike,
-    rates: ArrayLike,
-    sigmas: ArrayLike,
-    **options: Unpack[Options],
-) -> Any:
-    """Return the prices of puts."""
-    arguments = (forwards, strikes, times, rates, rates, sigmas)
-    return evaluate("price", _NAMES, arguments, options, is_call=False)
-
-
 def greeks(f: float, k: float, t: float, r: float, sigma: float, is_call: bool = True) -> Greeks:
     """Return price and every sensitivity of one option."""
-    return _european.greeks((f, k, t, r, r, sigma), is_call=is_call)
+    return _european.greeks((f, k, t, r, r, sigma), is_call=is_call, prefix="black76_")
 
 
 def greeks_batch(
@@ -89,7 +57,7 @@ def greeks_batch(
 ) -> dict[str, Array]:
     """Return price and every sensitivity, one array per name."""
     arguments = (forwards, strikes, times, rates, rates, sigmas)
-    return _european.greeks_batch(_NAMES, arguments, is_calls, options)
+    return _european.greeks_batch(_NAMES, arguments, is_calls, options, "black76_")
 
 
 def price_and_greeks_batch(
@@ -103,7 +71,7 @@ def price_and_greeks_batch(
 ) -> dict[str, Array]:
     """Return price, delta, gamma, vega, theta and rho, computed in one pass."""
     arguments = (forwards, strikes, times, rates, rates, sigmas)
-    return _european.first_order_batch(_NAMES, arguments, is_calls, options)
+    return _european.first_order_batch(_NAMES, arguments, is_calls, options, "black76_")
 
 
 def implied_volatility(

@@ -27,12 +27,11 @@ style : {"european", "american"}
 Options, errors and units are those of :mod:`quantforge.black_scholes`.
 """
 
-from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias, Unpack
 
 from numpy.typing import ArrayLike
 
-from quantforge._batch import ALL_GREEKS, FIRST_ORDER, Array, Options, evaluate, named
+from quantforge._batch import ALL_GREEKS, FIRST_ORDER, Array, Dividends, Options, evaluate, named
 
 __all__ = [
     "call_price",
@@ -45,7 +44,6 @@ __all__ = [
     "put_price_batch",
 ]
 
-Dividends: TypeAlias = Sequence[tuple[float, float]]
 Model: TypeAlias = Literal["escrowed", "spot"]
 Style: TypeAlias = Literal["european", "american"]
 
@@ -62,6 +60,13 @@ def _formula(model: Model, style: Style, result: str) -> str:
             message = f'{name} is {value!r}, but must be "{allowed[0]}" or "{allowed[1]}"'
             raise ValueError(message)
     return f"cash_{model}_{style}_{result}"
+
+
+def _one(
+    formula: str, row: tuple[float, ...], dividends: Dividends, *, is_call: bool
+) -> float:
+    options = Options(threads=1)
+    return float(evaluate(formula, _SCALAR, row, options, is_call=is_call, dividends=dividends))
 
 
 def call_price(
@@ -84,9 +89,8 @@ def call_price(
     >>> round(call_price(*row, [(0.25, 3.0), (0.75, 4.0)], "spot", "american"), 3)
     11.66
     """
-    options = Options(threads=1, dividends=dividends)
     formula = _formula(model, style, "price")
-    return float(evaluate(formula, _SCALAR, (s, k, t, r, sigma), options, is_call=True))
+    return _one(formula, (s, k, t, r, sigma), dividends, is_call=True)
 
 
 def put_price(
@@ -100,9 +104,8 @@ def put_price(
     style: Style = "european",
 ) -> float:
     """Return the price of one put."""
-    options = Options(threads=1, dividends=dividends)
     formula = _formula(model, style, "price")
-    return float(evaluate(formula, _SCALAR, (s, k, t, r, sigma), options, is_call=False))
+    return _one(formula, (s, k, t, r, sigma), dividends, is_call=False)
 
 
 def call_price_batch(
@@ -117,9 +120,9 @@ def call_price_batch(
     **options: Unpack[Options],
 ) -> Any:
     """Return the prices of calls in the broadcast shape."""
-    chosen = Options(**options, dividends=dividends)
     arguments = (spots, strikes, times, rates, sigmas)
-    return evaluate(_formula(model, style, "price"), _NAMES, arguments, chosen, is_call=True)
+    formula = _formula(model, style, "price")
+    return evaluate(formula, _NAMES, arguments, options, is_call=True, dividends=dividends)
 
 
 def put_price_batch(
@@ -134,9 +137,9 @@ def put_price_batch(
     **options: Unpack[Options],
 ) -> Any:
     """Return the prices of puts in the broadcast shape."""
-    chosen = Options(**options, dividends=dividends)
     arguments = (spots, strikes, times, rates, sigmas)
-    return evaluate(_formula(model, style, "price"), _NAMES, arguments, chosen, is_call=False)
+    formula = _formula(model, style, "price")
+    return evaluate(formula, _NAMES, arguments, options, is_call=False, dividends=dividends)
 
 
 def greeks(
@@ -175,12 +178,13 @@ def greeks_batch(
     rho where finite differences are needed (relative error about 1e-4). Theta lets the dividends
     come closer, rho discounts them.
     """
-    chosen = Options(**options, dividends=dividends)
     arguments = (spots, strikes, times, rates, sigmas)
     formula = _formula(model, style, "greeks")
-    result = evaluate(formula, _NAMES, arguments, chosen, is_call=is_calls)
+    result = evaluate(
+        formula, _NAMES, arguments, options, is_call=is_calls, dividends=dividends
+    )
     labels = ALL_GREEKS if (model, style) == ("escrowed", "european") else FIRST_ORDER
-    found: dict[str, Array] = named(labels, result, chosen)
+    found: dict[str, Array] = named(labels, result, options)
     return found
 
 
@@ -196,10 +200,10 @@ def implied_volatility(
     style: Style = "european",
 ) -> float:
     """Return the volatility that gives `price`."""
-    options = Options(threads=1, dividends=dividends)
     formula = _formula(model, style, "implied_volatility")
     names, row = ("price", *_SCALAR[:4]), (price, s, k, t, r)
-    return float(evaluate(formula, names, row, options, is_call=is_call))
+    one = Options(threads=1)
+    return float(evaluate(formula, names, row, one, is_call=is_call, dividends=dividends))
 
 
 def implied_volatility_batch(
@@ -215,7 +219,6 @@ def implied_volatility_batch(
     **options: Unpack[Options],
 ) -> Any:
     """Return the volatilities that give `prices`."""
-    chosen = Options(**options, dividends=dividends)
     formula = _formula(model, style, "implied_volatility")
     names, arguments = ("prices", *_NAMES[:4]), (prices, spots, strikes, times, rates)
-    return evaluate(formula, names, arguments, chosen, is_call=is_calls)
+    return evaluate(formula, names, arguments, options, is_call=is_calls, dividends=dividends)

@@ -18,7 +18,11 @@ from typing import Any, Unpack
 from numpy.typing import ArrayLike
 
 from quantforge import _european
-from quantforge._batch import Array, Options, evaluate
+from quantforge._batch import Array, Options
+from quantforge._core import merton_call_price as call_price
+from quantforge._core import merton_call_price_batch as call_price_batch
+from quantforge._core import merton_put_price as put_price
+from quantforge._core import merton_put_price_batch as put_price_batch
 from quantforge._european import Greeks
 
 __all__ = [
@@ -35,44 +39,6 @@ __all__ = [
 ]
 
 _NAMES = ("spots", "strikes", "times", "rates", "dividend_yields", "sigmas")
-
-
-def call_price(s: float, k: float, t: float, r: float, q: float, sigma: float) -> float:
-    """Return the price of a call."""
-    return _european.price((s, k, t, r, q, sigma), is_call=True)
-
-
-def call_price_batch(
-    spots: ArrayLike,
-    strikes: ArrayLike,
-    times: ArrayLike,
-    rates: ArrayLike,
-    dividend_yields: ArrayLike,
-    sigmas: ArrayLike,
-    **options: Unpack[Options],
-) -> Any:
-    """Return the prices of calls."""
-    arguments = (spots, strikes, times, rates, dividend_yields, sigmas)
-    return evaluate("price", _NAMES, arguments, options, is_call=True)
-
-
-def put_price(s: float, k: float, t: float, r: float, q: float, sigma: float) -> float:
-    """Return the price of a put."""
-    return _european.price((s, k, t, r, q, sigma), is_call=False)
-
-
-def put_price_batch(
-    spots: ArrayLike,
-    strikes: ArrayLike,
-    times: ArrayLike,
-    rates: ArrayLike,
-    dividend_yields: ArrayLike,
-    sigmas: ArrayLike,
-    **options: Unpack[Options],
-) -> Any:
-    """Return the prices of puts."""
-    arguments = (spots, strikes, times, rates, dividend_yields, sigmas)
-    return evaluate("price", _NAMES, arguments, options, is_call=False)
 
 
 def greeks(

@@ -11,24 +11,24 @@ from __future__ import annotations
 import math
 import random
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tighten.decision import Case, Outcome, PairTest
+from tighten.ledger import now
 from tighten.machine import fingerprint
+from tighten.record import Examination
 from tighten.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tighten.bench import Duel
     from tighten.decision import Policy
     from tighten.events import Listener
 
-__all__ = ["Examination", "examine", "visible_gain"]
+__all__ = ["examine", "visible_gain"]
 
 MINUTE = 60.0  # s
 POWER = 0.95
@@ -51,45 +51,17 @@ values = [0]
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
-    """The outcome of A/A sessions on one machine.
-
-    Parameters
-    ----------
-    sessions, accepted
-        How many comparisons of equal programs were run, and how many wrongly found a gain.
-    pairs, reruns
-        Pairs measured, and pairs run again because something disturbed them.
-    seconds_per_pair
-        Median time of one pair [s].
-    spread
-        Median robust standard deviation of the log ratios of a session.
-    visible
-        Smallest gain, as a fraction, that a minute of pairs finds with 95 % probability; None
-        if even the largest one tried would be missed.
-    advice
-        What to change on this machine, one line each.
-    """
-
-    study: str
-    machine: Mapping[str, Any]
-    sessions: int
-    accepted: int
-    pairs: int
-    reruns: int
-    seconds_per_pair: float
-    spread: float
-    visible: float | None
-    advice: tuple[str, ...]
-
-
 def examine(
     study: Study | None, *, sessions: int, listener: Listener = lambda _event: None
 ) -> Examination:
-    """Run A/A sessions of a study's benchmark, or of a small built-in program."""
+    """Run A/A sessions of a study's benchmark, or of a small built-in program.
+
+    Those of a study are kept for its reports.
+    """
     if study is not None:
-        return _examined(study, sessions, listener)
+        found = _examined(study, sessions, listener)
+        study.keep_control(found)
+        return found
     with tempfile.TemporaryDirectory(prefix="tighten-doctor-") as directory:
         (Path(directory) / "tighten.toml").write_text(_BUILT_IN)
         return _examined(Study.load(directory), sessions, listener)
@@ -113,6 +85,7 @@ def _examined(study: Study, sessions: int, listener: Listener) -> Examination:
         spread=median(duel.verdict.objective.spread for duel in duels),
         visible=visible_gain(differences, study.options.policy, pairs=int(MINUTE / seconds)),
         advice=_advice(facts, reruns / pairs),
+        date=now(),
     )
 
 

@@ -93,8 +93,8 @@ def _converter() -> Converter:
     for applies, make, shape in (
         (_is_scalar_union, _scalar_reader, object),
         (is_dataclass, partial(make_dict_structure_fn, converter=converter), dict),
-        (_is_mapping, partial(mapping_structure_factory, converter=converter), dict),
-        (_is_tuple, partial(homogenous_tuple_structure_factory, converter=converter), list),
+        (_is_mapping, partial(_mapping_reader, converter=converter), dict),
+        (_is_tuple, partial(_tuple_reader, converter=converter), list),
     ):
         converter.register_structure_hook_factory(applies, partial(_shaped, make, shape))
     return converter
@@ -128,6 +128,36 @@ def _shaped(make: Callable[[Any], Reader], shape: type, kind: Any) -> Reader:
         return read(value, target)
 
     return check_and_read
+
+
+def _tuple_reader(kind: Any, *, converter: Converter) -> Reader:
+    """Return a reader that takes plain scalars all at once: most of a long study is those."""
+    read = homogenous_tuple_structure_factory(kind, converter=converter)
+    plain = _plain_types(get_args(kind)[0])
+
+    def read_all(value: Any, target: Any) -> Any:
+        return tuple(value) if set(map(type, value)) <= plain else read(value, target)
+
+    return read_all
+
+
+def _mapping_reader(kind: Any, *, converter: Converter) -> Reader:
+    read = mapping_structure_factory(kind, converter=converter)
+    key, member = get_args(kind)
+    plain = _plain_types(member) if key is str else frozenset()
+
+    def read_all(value: Any, target: Any) -> Any:
+        return dict(value) if set(map(type, value.values())) <= plain else read(value, target)
+
+    return read_all
+
+
+def _plain_types(kind: Any) -> frozenset[type]:
+    """Return the types of JSON values that stand for themselves in a field of type ``kind``."""
+    allowed = {kind} if kind in _SCALARS else set(get_args(kind))
+    if not allowed <= _SCALARS:
+        return frozenset()
+    return frozenset(allowed | {int} if float in allowed else allowed)
 
 
 def _scalar_reader(kind: Any) -> Reader:

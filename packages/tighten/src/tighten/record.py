@@ -17,6 +17,7 @@ from tighten.parameters import Configuration
 
 __all__ = [
     "CaseSummary",
+    "Examination",
     "Failure",
     "GateResult",
     "Role",
@@ -98,6 +99,40 @@ class TrialRecord:
     log: str | None = None
     patch: str = ""  # unified diff of the edit against the project
     profiles: Mapping[str, str] = field(default_factory=dict)  # file below the state, by label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """The outcome of A/A sessions on one machine.
+
+    Parameters
+    ----------
+    sessions, accepted
+        How many comparisons of equal programs were run, and how many wrongly found a gain.
+    pairs, reruns
+        Pairs measured, and pairs run again because something disturbed them.
+    seconds_per_pair
+        Median time of one pair [s].
+    spread
+        Median robust standard deviation of the log ratios of a session.
+    visible
+        Smallest gain, as a fraction, that a minute of pairs finds with 95 % probability; None
+        if even the largest one tried would be missed.
+    advice
+        What to change on this machine, one line each.
+    """
+
+    study: str
+    machine: Mapping[str, Any]
+    sessions: int
+    accepted: int
+    pairs: int
+    reruns: int
+    seconds_per_pair: float
+    spread: float
+    visible: float | None
+    advice: tuple[str, ...]
+    date: str = ""  # ISO 8601 UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

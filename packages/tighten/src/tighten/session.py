@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tighten.analysis import unreachable
 from tighten.convergence import convergence, incumbent
 from tighten.decision import Outcome, Status
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
@@ -114,6 +115,8 @@ class Session:
 
     def _search(self, study: StudyRecord) -> tuple[StudyRecord, Status]:
         options = self._options
+        if options.limits.stop_if_unreachable and unreachable(options, study):
+            return study, Status.UNREACHABLE
         proposals = self._replayed(study)
         spent = sum(_duration(trial) for trial in study.trials)
         started = time.monotonic()

@@ -50,8 +50,8 @@ def survives_kills(project: Project, kills: int, seed: int) -> None:
     record = project.record()
     numbers = [trial["number"] for trial in record["trials"]]
     assert numbers == list(range(len(numbers)))
-    best = record["trials"][record["best"]]
-    assert best["configuration"] == {"DELAY_MS": 10}
+    best = record["trials"][record["best"]]["configuration"]
+    assert best in ({"DELAY_MS": 10}, {"DELAY_MS": 20}), "a busy machine may leave the baseline"
     configurations = [
         trial["configuration"]["DELAY_MS"]
         for trial in record["trials"]

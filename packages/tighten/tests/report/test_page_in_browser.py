@@ -158,6 +158,41 @@ def test_sorts_and_filters(browser: Any, pages: dict[str, Path]) -> None:
     tab.context.close()
 
 
+def test_pictures_zoom_and_come_back(browser: Any, pages: dict[str, Path]) -> None:
+    tab, troubles = opened(browser, pages["campaign"], viewport={"width": 1200, "height": 900})
+    plot = tab.locator("#convergence svg.plot.wide")
+    whole = plot.get_attribute("viewBox").split()
+    tab.locator("#convergence").get_by_role("button", name="zoom in").click()
+    closer = plot.get_attribute("viewBox").split()
+    assert float(closer[2]) == pytest.approx(float(whole[2]) / 1.5)
+    plot.hover()
+    tab.mouse.down()
+    tab.mouse.move(0, 0)
+    tab.mouse.up()
+    assert float(plot.get_attribute("viewBox").split()[0]) > float(closer[0])
+    tab.locator("#convergence").get_by_role("button", name="whole picture").click()
+    assert [float(x) for x in plot.get_attribute("viewBox").split()] == [float(x) for x in whole]
+    assert not troubles
+    tab.context.close()
+
+
+def test_effects_are_numbers_without_script_and_on_paper(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    tab, _ = opened(
+        browser,
+        pages["campaign"],
+        java_script_enabled=False,
+        viewport={"width": 400, "height": 900},
+    )
+    rows = tab.locator("#effects table.effects").first.locator("tbody tr")
+    assert rows.count() >= 2
+    assert any(" to " in text for text in rows.all_inner_texts())
+    tab.emulate_media(media="print")
+    assert tab.locator("#effects").is_visible()
+    tab.context.close()
+
+
 def test_details_open_without_widening_the_page(browser: Any, pages: dict[str, Path]) -> None:
     tab, _ = opened(browser, pages["hostile"], viewport={"width": 400, "height": 900})
     tab.locator("#trial-1 summary").click()

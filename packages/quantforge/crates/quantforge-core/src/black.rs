@@ -37,47 +37,42 @@ pub const STRIKE: usize = 1;
 pub const TIME: usize = 2;
 /// Number of the rate.
 pub const RATE: usize = 3;
-/// Number of the yield, where there is one; the volatility is always last.
+/// Number of the yield.
 pub const YIELD: usize = 4;
+/// Number of the volatility.
+pub const SIGMA: usize = 5;
 
-/// Which inputs a kernel reads.
-pub trait Carry<const I: usize>: Sync {
-    /// Allowed values of each input.
-    const DOMAINS: [Domain; I];
+/// Allowed values of each input.
+const DOMAINS: [Domain; 6] = [
+    Domain::positive(),
+    Domain::positive(),
+    Domain::time(),
+    Domain::rate(),
+    Domain::rate(),
+    Domain::volatility(),
+];
+
+/// What the holder of the spot earns.
+pub trait Carry: Sync {
     /// Pairs (rate, time) of inputs.
     const EXPONENTS: &'static [(usize, usize)];
-    /// Whether input [`YIELD`] is what the holder of the spot earns.
+    /// Whether input [`YIELD`] is read.
     const HAS_YIELD: bool;
 }
 
-/// Inputs s, k, t, r, sigma: a spot without yield. Black and Scholes (1973).
+/// A spot without yield. Black and Scholes (1973).
 pub struct NoYield;
 
-/// Inputs s, k, t, r, q, sigma. Merton (1973); with `q = r` Black (1976), with the foreign rate as
-/// `q` Garman and Kohlhagen (1983).
+/// A continuous yield. Merton (1973); with `q = r` Black (1976), with the foreign rate as `q`
+/// Garman and Kohlhagen (1983).
 pub struct WithYield;
 
-impl Carry<5> for NoYield {
-    const DOMAINS: [Domain; 5] = [
-        Domain::positive(),
-        Domain::positive(),
-        Domain::time(),
-        Domain::rate(),
-        Domain::volatility(),
-    ];
+impl Carry for NoYield {
     const EXPONENTS: &'static [(usize, usize)] = &[(RATE, TIME)];
     const HAS_YIELD: bool = false;
 }
 
-impl Carry<6> for WithYield {
-    const DOMAINS: [Domain; 6] = [
-        Domain::positive(),
-        Domain::positive(),
-        Domain::time(),
-        Domain::rate(),
-        Domain::rate(),
-        Domain::volatility(),
-    ];
+impl Carry for WithYield {
     const EXPONENTS: &'static [(usize, usize)] = &[(RATE, TIME), (YIELD, TIME)];
     const HAS_YIELD: bool = true;
 }
@@ -153,6 +148,13 @@ pub fn log_forward<L: Lane>(
     fast_two_sum(sum.high, log.low + low + sum.low)
 }
 
+/// Return `ln(S/K) + r T`.
+#[inline(always)]
+pub fn log_spot<L: Lane>(log: Double<L>, rate_time: Double<L>) -> Double<L> {
+    let sum = two_sum(log.high, rate_time.high);
+    fast_two_sum(sum.high, log.low + rate_time.low + sum.low)
+}
+
 /// Return `x exp(-exponent)`.
 #[inline(always)]
 pub fn discounted<L: Lane>(x: L, exponent: Double<L>) -> Double<L> {
@@ -169,12 +171,7 @@ pub fn discounted<L: Lane>(x: L, exponent: Double<L>) -> Double<L> {
 
 /// Fill the stages of a block; three passes, each short enough for the registers.
 #[inline(always)]
-fn fill_stages<L: Lane, C: Carry<I>, const I: usize>(
-    lane: L,
-    len: usize,
-    inputs: &[&[f64]; I],
-    stages: &mut Stages,
-) {
+fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], stages: &mut Stages) {
     for at in (0..len).step_by(L::WIDTH) {
         let log = ln_ratio_double(lane.load(inputs[SPOT], at), lane.load(inputs[STRIKE], at));
         log.high.store(&mut stages[stage::DENSITY], at);
@@ -195,10 +192,9 @@ fn fill_stages<L: Lane, C: Carry<I>, const I: usize>(
                 two_product(lane.load(inputs[YIELD], at), time),
             )
         } else {
-            let sum = two_sum(log.high, rate_time.high);
-            fast_two_sum(sum.high, log.low + rate_time.low + sum.low)
+            log_spot(log, rate_time)
         };
-        let m = moneyness(x, lane.load(inputs[I - 1], at), time);
+        let m = moneyness(x, lane.load(inputs[SIGMA], at), time);
         m.exponent.high.store(&mut stages[stage::DENSITY], at);
         m.exponent.low.store(&mut stages[stage::FORWARD], at);
         m.deviation.store(&mut stages[stage::DEVIATION], at);
@@ -341,21 +337,21 @@ impl<L: Lane> Parts<L> {
 /// Prices: one output.
 pub struct Price<C, S>(PhantomData<(C, S)>);
 
-impl<C: Carry<I>, S: Side, const I: usize> Kernel<I, 1> for Price<C, S> {
+impl<C: Carry, S: Side> Kernel<6, 1> for Price<C, S> {
     const NANOSECONDS: f64 = 5.5;
-    const DOMAINS: [Domain; I] = C::DOMAINS;
+    const DOMAINS: [Domain; 6] = DOMAINS;
     const EXPONENTS: &'static [(usize, usize)] = C::EXPONENTS;
 
     #[inline(always)]
     fn block<L: Lane>(
         lane: L,
         len: usize,
-        inputs: &[&[f64]; I],
+        inputs: &[&[f64]; 6],
         sides: &[f64],
         outputs: &mut [&mut [f64]; 1],
         stages: &mut Stages,
     ) {
-        fill_stages::<L, C, I>(lane, len, inputs, stages);
+        fill_stages::<L, C>(lane, len, inputs, stages);
         for at in (0..len).step_by(L::WIDTH) {
             Terms::of::<S>(lane, stages, sides, at)
                 .price
@@ -382,24 +378,24 @@ pub struct Greeks<C, S>(PhantomData<(C, S)>);
 /// elasticity.
 pub struct AllGreeks<C, S>(PhantomData<(C, S)>);
 
-impl<C: Carry<I>, S: Side, const I: usize> Kernel<I, 6> for Greeks<C, S> {
+impl<C: Carry, S: Side> Kernel<6, 6> for Greeks<C, S> {
     const NANOSECONDS: f64 = 8.0;
-    const DOMAINS: [Domain; I] = C::DOMAINS;
+    const DOMAINS: [Domain; 6] = DOMAINS;
     const EXPONENTS: &'static [(usize, usize)] = C::EXPONENTS;
 
     #[inline(always)]
     fn block<L: Lane>(
         lane: L,
         len: usize,
-        inputs: &[&[f64]; I],
+        inputs: &[&[f64]; 6],
         sides: &[f64],
         outputs: &mut [&mut [f64]; 6],
         stages: &mut Stages,
     ) {
-        fill_stages::<L, C, I>(lane, len, inputs, stages);
+        fill_stages::<L, C>(lane, len, inputs, stages);
         for at in (0..len).step_by(L::WIDTH) {
             let terms = Terms::of::<S>(lane, stages, sides, at);
-            let first = FirstOrder::of::<C, I>(lane, inputs, at, &terms);
+            let first = FirstOrder::of::<C>(lane, inputs, at, &terms);
             for (row, value) in outputs.iter_mut().zip(first.values(&terms)) {
                 value.store(row, at);
             }
@@ -407,24 +403,24 @@ impl<C: Carry<I>, S: Side, const I: usize> Kernel<I, 6> for Greeks<C, S> {
     }
 }
 
-impl<C: Carry<I>, S: Side, const I: usize> Kernel<I, 13> for AllGreeks<C, S> {
+impl<C: Carry, S: Side> Kernel<6, 13> for AllGreeks<C, S> {
     const NANOSECONDS: f64 = 12.0;
-    const DOMAINS: [Domain; I] = C::DOMAINS;
+    const DOMAINS: [Domain; 6] = DOMAINS;
     const EXPONENTS: &'static [(usize, usize)] = C::EXPONENTS;
 
     #[inline(always)]
     fn block<L: Lane>(
         lane: L,
         len: usize,
-        inputs: &[&[f64]; I],
+        inputs: &[&[f64]; 6],
         sides: &[f64],
         outputs: &mut [&mut [f64]; 13],
         stages: &mut Stages,
     ) {
-        fill_stages::<L, C, I>(lane, len, inputs, stages);
+        fill_stages::<L, C>(lane, len, inputs, stages);
         for at in (0..len).step_by(L::WIDTH) {
             let terms = Terms::of::<S>(lane, stages, sides, at);
-            let first = FirstOrder::of::<C, I>(lane, inputs, at, &terms);
+            let first = FirstOrder::of::<C>(lane, inputs, at, &terms);
             let values = first.values(&terms);
             for (row, value) in outputs.iter_mut().zip(values) {
                 value.store(row, at);
@@ -435,6 +431,49 @@ impl<C: Carry<I>, S: Side, const I: usize> Kernel<I, 13> for AllGreeks<C, S> {
         }
     }
 }
+
+/// As [`Greeks`] on a forward (`q = r`), which rho holds fixed: it only discounts.
+pub struct ForwardGreeks<S>(PhantomData<S>);
+
+/// As [`AllGreeks`] on a forward (`q = r`), which rho holds fixed; dividend rho is zero.
+pub struct ForwardAllGreeks<S>(PhantomData<S>);
+
+/// Numbers of price, rho and dividend rho among the results.
+const PRICE: usize = 0;
+const RHO: usize = 5;
+const DIVIDEND_RHO: usize = 6;
+
+macro_rules! on_forward {
+    ($name:ident, $of:ident, $outputs:literal) => {
+        impl<S: Side> Kernel<6, $outputs> for $name<S> {
+            const NANOSECONDS: f64 = <$of<WithYield, S> as Kernel<6, $outputs>>::NANOSECONDS;
+            const DOMAINS: [Domain; 6] = DOMAINS;
+            const EXPONENTS: &'static [(usize, usize)] = WithYield::EXPONENTS;
+
+            #[inline(always)]
+            fn block<L: Lane>(
+                lane: L,
+                len: usize,
+                inputs: &[&[f64]; 6],
+                sides: &[f64],
+                outputs: &mut [&mut [f64]; $outputs],
+                stages: &mut Stages,
+            ) {
+                $of::<WithYield, S>::block(lane, len, inputs, sides, outputs, stages);
+                for at in (0..len).step_by(L::WIDTH) {
+                    let discounted = lane.load(inputs[TIME], at) * lane.load(outputs[PRICE], at);
+                    (-discounted).store(outputs[RHO], at);
+                    if let Some(dividend_rho) = outputs.get_mut(DIVIDEND_RHO) {
+                        lane.splat(0.0).store(dividend_rho, at);
+                    }
+                }
+            }
+        }
+    };
+}
+
+on_forward!(ForwardGreeks, Greeks, 6);
+on_forward!(ForwardAllGreeks, AllGreeks, 13);
 
 /// Inputs of one vector of rows and the quotients that several sensitivities share.
 struct FirstOrder<L> {
@@ -455,12 +494,7 @@ const MAX_MONEYNESS: f64 = 1e6;
 
 impl<L: Lane> FirstOrder<L> {
     #[inline(always)]
-    fn of<C: Carry<I>, const I: usize>(
-        lane: L,
-        inputs: &[&[f64]; I],
-        at: usize,
-        terms: &Terms<L>,
-    ) -> Self {
+    fn of<C: Carry>(lane: L, inputs: &[&[f64]; 6], at: usize, terms: &Terms<L>) -> Self {
         let (spot, time) = (lane.load(inputs[SPOT], at), lane.load(inputs[TIME], at));
         let (root_time, inverse_root_time) = time.max(lane.splat(MIN_TIME)).sqrt_recip();
         let shared = (spot * terms.deviation).recip();
@@ -472,7 +506,7 @@ impl<L: Lane> FirstOrder<L> {
             } else {
                 lane.splat(0.0)
             },
-            sigma: lane.load(inputs[I - 1], at),
+            sigma: lane.load(inputs[SIGMA], at),
             inverse_spot: shared * terms.deviation,
             inverse_deviation: shared * spot,
             root_time,

@@ -1,5 +1,7 @@
 //! Inputs of a batch: numbers, arrays and broadcast strided views, read without copying.
 
+use crate::shape::MAX_NDIM;
+
 /// Most axes of a strided view after adjacent axes have been merged.
 pub const MAX_AXES: usize = 8;
 
@@ -47,6 +49,23 @@ impl<'a, T: Copy> Strided<'a, T> {
             }
         }
         view.is_inside().then_some(view)
+    }
+
+    /// Return the view of an array with `own` extents and `strides`, broadcast to `extents`.
+    ///
+    /// Returns `None` as [`Self::new`] does.
+    #[must_use]
+    pub fn broadcast(
+        (data, start): (&'a [T], usize),
+        (own, strides): (&[usize], &[isize]),
+        extents: &[usize],
+    ) -> Option<Self> {
+        let mut widened = [0; MAX_NDIM];
+        let added = extents.len().checked_sub(own.len())?;
+        for (axis, (&extent, &stride)) in own.iter().zip(strides).enumerate() {
+            widened[added + axis] = if extent == 1 { 0 } else { stride };
+        }
+        Self::new(data, start, extents, &widened[..extents.len()])
     }
 
     fn push(&mut self, extent: usize, stride: isize) -> Option<()> {

@@ -134,3 +134,29 @@ pub struct Refusal {
     /// What is allowed, in words.
     pub rule: &'static str,
 }
+
+/// What becomes of rows that cannot be computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// The first one is an error.
+    Raise,
+    /// Their results are NaN.
+    Nan,
+    /// Their results are NaN, and every row has a [`Status`].
+    Status,
+}
+
+impl std::str::FromStr for OnError {
+    type Err = crate::error::QuantForgeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "raise" => Ok(Self::Raise),
+            "nan" => Ok(Self::Nan),
+            "status" => Ok(Self::Status),
+            other => Err(Self::Err::OnError {
+                value: other.to_owned(),
+            }),
+        }
+    }
+}

@@ -34,4 +34,50 @@ pub enum QuantForgeError {
         /// Text found in the environment.
         value: String,
     },
+    /// A call asks for no thread at all.
+    #[error("threads is 0, but must be >= 1 or None")]
+    NoThreads,
+    /// Array arguments do not broadcast.
+    #[error("shapes {shapes} cannot be broadcast together")]
+    Shapes {
+        /// The shapes, in words.
+        shapes: String,
+    },
+    /// An array argument has too many axes.
+    #[error("{found} axes, but at most 32 are supported")]
+    Axes {
+        /// Number of axes found.
+        found: usize,
+    },
+    /// The broadcast shape is larger than memory.
+    #[error("the broadcast shape has too many elements")]
+    TooManyRows,
+    /// A strided view cannot be walked.
+    #[error("{argument} has too many axes that cannot be merged; copy it first")]
+    View {
+        /// Name of the argument.
+        argument: String,
+    },
+    /// A call asks for a way to treat bad rows that does not exist.
+    #[error("on_error is {value:?}, but must be \"raise\", \"nan\" or \"status\"")]
+    OnError {
+        /// Text found.
+        value: String,
+    },
+    /// A cash dividend is none.
+    #[error("dividends[{index}] is ({time}, {amount}), but must be years > 0 and an amount >= 0")]
+    Dividend {
+        /// Position in the list.
+        index: usize,
+        /// Years found.
+        time: f64,
+        /// Amount found.
+        amount: f64,
+    },
+    /// There are more cash dividends than a row can be priced with.
+    #[error("{found} dividends, but at most 1000 are supported")]
+    Dividends {
+        /// Number found.
+        found: usize,
+    },
 }

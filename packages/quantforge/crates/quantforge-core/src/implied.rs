@@ -8,7 +8,7 @@
 
 use std::marker::PhantomData;
 
-use crate::black::{discounted, log_forward};
+use crate::black::{Carry, discounted, log_forward, log_spot};
 use crate::coefficients::{BACHELIER_INVERSE, INV_SQRT_2_PI, LN_SQRT_2_PI, SQRT_2_PI};
 use crate::domain::{Domain, Refusal, Status};
 use crate::elementary::{Double, horner, ln, ln_ratio_double, two_product, two_sum};
@@ -30,7 +30,8 @@ const SPOT: usize = 1;
 const STRIKE: usize = 2;
 const TIME: usize = 3;
 const RATE: usize = 4;
-const YIELD: usize = 5;
+/// Number of the yield.
+pub const YIELD: usize = 5;
 
 /// Rows that the first pass leaves for the next ones.
 mod stage {
@@ -41,9 +42,9 @@ mod stage {
 }
 
 /// Inputs premium, s, k, t, r, q; output sigma.
-pub struct ImpliedVolatility<S>(PhantomData<S>);
+pub struct ImpliedVolatility<C, S>(PhantomData<(C, S)>);
 
-impl<S: Side> Kernel<6, 1> for ImpliedVolatility<S> {
+impl<C: Carry, S: Side> Kernel<6, 1> for ImpliedVolatility<C, S> {
     const NANOSECONDS: f64 = 15.0;
     const DOMAINS: [Domain; 6] = [
         Domain::premium(),
@@ -65,7 +66,7 @@ impl<S: Side> Kernel<6, 1> for ImpliedVolatility<S> {
         stages: &mut Stages,
     ) {
         for at in (0..len).step_by(L::WIDTH) {
-            let value = TimeValue::of::<S>(lane, inputs, sides, at);
+            let value = TimeValue::of::<C, S>(lane, inputs, sides, at);
             let quantile = value.quantile();
             value
                 .start(&quantile)
@@ -154,13 +155,21 @@ struct Quantile<L: Lane> {
 
 impl<L: Lane> TimeValue<L> {
     #[inline(always)]
-    fn of<S: Side>(lane: L, inputs: &[&[f64]; 6], sides: &[f64], at: usize) -> Self {
+    fn of<C: Carry, S: Side>(lane: L, inputs: &[&[f64]; 6], sides: &[f64], at: usize) -> Self {
         let (spot, strike) = (lane.load(inputs[SPOT], at), lane.load(inputs[STRIKE], at));
         let time = lane.load(inputs[TIME], at);
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
-        let yield_time = two_product(lane.load(inputs[YIELD], at), time);
-        let x = log_forward(ln_ratio_double(spot, strike), rate_time, yield_time);
-        let forward = discounted(spot, yield_time);
+        let log = ln_ratio_double(spot, strike);
+        let (x, forward) = if C::HAS_YIELD {
+            let yield_time = two_product(lane.load(inputs[YIELD], at), time);
+            (
+                log_forward(log, rate_time, yield_time),
+                discounted(spot, yield_time),
+            )
+        } else {
+            let low = lane.splat(0.0);
+            (log_spot(log, rate_time), Double { high: spot, low })
+        };
         let bond = discounted(strike, rate_time);
         let gain = two_sum(forward.high, -bond.high);
         let gain = Double {

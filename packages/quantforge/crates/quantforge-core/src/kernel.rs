@@ -4,6 +4,10 @@ use crate::constants::CHUNK_SIZE_L1;
 use crate::domain::{Domain, MAX_EXPONENT, Refusal, Status};
 use crate::lane::Lane;
 
+/// Most inputs of a kernel.
+pub const MAX_INPUTS: usize = 8;
+/// Most results of a kernel.
+pub const MAX_OUTPUTS: usize = 16;
 /// Most doubles that one lane value holds (four interleaved vectors of eight).
 pub const MAX_WIDTH: usize = 32;
 /// Rows of a block: [`CHUNK_SIZE_L1`] in whole lane values.
@@ -34,20 +38,6 @@ pub trait Kernel<const I: usize, const O: usize>: Sync {
         outputs: &mut [&mut [f64]; O],
         stages: &mut Stages,
     );
-
-    /// Return where the inputs at `at` are allowed.
-    #[inline(always)]
-    fn allows<L: Lane>(lane: L, inputs: &[&[f64]; I], at: usize) -> L::Mask {
-        let mut allowed = lane.splat(0.0).ge(lane.splat(0.0));
-        for (domain, row) in Self::DOMAINS.iter().zip(inputs) {
-            allowed = allowed & domain.contains(lane.load(row, at));
-        }
-        for &(rate, time) in Self::EXPONENTS {
-            let exponent = lane.load(inputs[rate], at) * lane.load(inputs[time], at);
-            allowed = allowed & lane.splat(MAX_EXPONENT).ge(exponent.abs());
-        }
-        allowed
-    }
 
     /// Return why `row` cannot be computed, if so.
     #[must_use]

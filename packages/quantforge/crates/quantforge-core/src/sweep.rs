@@ -1,20 +1,16 @@
 //! One piece of a batch on one thread: block by block through the first-level cache.
 
 use std::cell::RefCell;
+use std::marker::PhantomData;
 
-use crate::batch::Piece;
+use crate::batch::{Inputs, Piece};
 use crate::column::Column;
-use crate::domain::Status;
-use crate::kernel::{BLOCK, Kernel, ROW, Row, Stages};
-use crate::lane::{Lane, LaneTask};
-
-/// Most inputs of a kernel, the side included.
-pub const MAX_INPUTS: usize = 8;
-/// Most outputs of a kernel.
-pub const MAX_OUTPUTS: usize = 16;
+use crate::domain::MAX_EXPONENT;
+use crate::kernel::{BLOCK, Kernel, MAX_INPUTS, MAX_OUTPUTS, MAX_WIDTH, ROW, Row, Stages};
+use crate::lane::{Isa, Lane, LaneTask};
 
 /// Staged rows of one thread.
-pub struct Workspace {
+struct Workspace {
     inputs: [Row; MAX_INPUTS],
     sides: Row,
     outputs: [Row; MAX_OUTPUTS],
@@ -32,26 +28,36 @@ thread_local! {
     };
 }
 
-/// Call `work` with the staged rows of this thread.
+/// Compute a piece with the kernel `K` and return how many rows were refused.
 ///
 /// Vector code must not run inside a closure that the compiler may leave on its own: the closure
-/// given here only enters an instruction set.
-pub fn with_workspace<R>(work: impl FnOnce(&mut Workspace) -> R) -> R {
-    WORKSPACE.with_borrow_mut(work)
+/// here only enters an instruction set.
+pub fn piece<K: Kernel<I, O>, const I: usize, const O: usize>(
+    isa: Isa,
+    inputs: &Inputs<'_>,
+    piece: Piece<'_>,
+) -> usize {
+    let columns: &[Column<'_>; I] = inputs.columns[..I].first_chunk().unwrap_or_else(|| {
+        unreachable!("a slice of I columns has I of them");
+    });
+    WORKSPACE.with_borrow_mut(|workspace| {
+        isa.run(Sweep {
+            inputs: columns,
+            sides: inputs.sides,
+            piece,
+            workspace,
+            kernel: PhantomData::<K>,
+        })
+    })
 }
 
 /// The work of one piece; returns how many rows could not be computed.
-pub struct Sweep<'a, 'b, K, const I: usize, const O: usize> {
-    /// Inputs of the whole batch.
-    pub inputs: &'a [Column<'a>; I],
-    /// Call flags of the whole batch, for kernels that ask row by row.
-    pub sides: Column<'a>,
-    /// Rows to compute.
-    pub piece: Piece<'b, O>,
-    /// Staged rows of this thread.
-    pub workspace: &'a mut Workspace,
-    /// The formula.
-    pub kernel: std::marker::PhantomData<K>,
+struct Sweep<'a, 'b, K, const I: usize, const O: usize> {
+    inputs: &'a [Column<'a>; I],
+    sides: Column<'a>,
+    piece: Piece<'b>,
+    workspace: &'a mut Workspace,
+    kernel: PhantomData<K>,
 }
 
 impl<K: Kernel<I, O>, const I: usize, const O: usize> LaneTask for Sweep<'_, '_, K, I, O> {
@@ -59,56 +65,56 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> LaneTask for Sweep<'_, '_,
 
     #[inline(always)]
     fn run<L: Lane>(mut self, lane: L) -> usize {
-        self.fill_constants();
         let total = self.piece.len();
+        let unchecked = self.fill_constants(total.next_multiple_of(MAX_WIDTH).min(BLOCK));
         let mut refused = 0;
         for first in (0..total).step_by(BLOCK) {
-            refused += self.block(lane, first, BLOCK.min(total - first));
+            refused += self.block(lane, first, BLOCK.min(total - first), &unchecked);
         }
         refused
     }
 }
 
 impl<K: Kernel<I, O>, const I: usize, const O: usize> Sweep<'_, '_, K, I, O> {
-    fn fill_constants(&mut self) {
+    /// Stage the constants and return which inputs each block has to check.
+    fn fill_constants(&mut self, len: usize) -> [bool; I] {
         let workspace = &mut *self.workspace;
-        let len = self
-            .piece
-            .len()
-            .next_multiple_of(crate::kernel::MAX_WIDTH)
-            .min(BLOCK);
-        let sides = std::iter::once((&self.sides, &mut workspace.sides));
-        for (column, buffer) in self.inputs.iter().zip(&mut workspace.inputs).chain(sides) {
+        let mut unchecked = [true; I];
+        for (input, column) in self.inputs.iter().enumerate() {
             if let Column::Constant(x) = column {
-                buffer[..len].fill(*x);
+                workspace.inputs[input][..len].fill(*x);
+                unchecked[input] = !K::DOMAINS[input].contains(*x);
             }
         }
+        if let Column::Constant(x) = self.sides {
+            workspace.sides[..len].fill(x);
+        }
+        unchecked
     }
 
     #[inline(always)]
-    fn block<L: Lane>(&mut self, lane: L, at: usize, len: usize) -> usize {
+    fn block<L: Lane>(&mut self, lane: L, at: usize, len: usize, unchecked: &[bool; I]) -> usize {
         let w = &mut *self.workspace;
         let padded = len.next_multiple_of(L::WIDTH);
         let first = self.piece.first + at;
-        let mut buffers = w.inputs.iter_mut();
-        let inputs: [&[f64]; I] = self.inputs.each_ref().map(|column| match buffers.next() {
-            Some(buffer) => column.rows(first, len, padded, buffer),
-            None => &[],
-        });
+        let mut inputs: [&[f64]; I] = [&[]; I];
+        for ((rows, column), buffer) in inputs.iter_mut().zip(self.inputs).zip(&mut w.inputs) {
+            *rows = column.rows(first, len, padded, buffer);
+        }
         let sides = self.sides.rows(first, len, padded, &mut w.sides);
-        let mut staged = w.outputs.iter_mut();
-        let mut outputs = self
-            .piece
-            .outputs
-            .each_mut()
-            .map(|output| match staged.next() {
-                Some(row) if padded != len => &mut row[..padded],
-                _ => &mut output[at..at + len],
-            });
+        let mut outputs: [&mut [f64]; O] = std::array::from_fn(|_| Default::default());
+        let staged = w.outputs.iter_mut().zip(&mut self.piece.outputs);
+        for (target, (row, output)) in outputs.iter_mut().zip(staged) {
+            *target = if padded == len {
+                &mut output[at..at + len]
+            } else {
+                &mut row[..padded]
+            };
+        }
         K::block(lane, padded, &inputs, sides, &mut outputs, &mut w.stages);
-        let clean = is_clean::<L, K, I, O>(lane, padded, &inputs, &*outputs[0]);
+        let clean = is_clean::<L, K, I, O>(lane, padded, &inputs, unchecked, &*outputs[0]);
         if padded != len {
-            for (output, row) in self.piece.outputs.iter_mut().zip(&w.outputs) {
+            for (output, row) in self.piece.outputs.iter_mut().zip(&w.outputs).take(O) {
                 output[at..at + len].copy_from_slice(&row[..len]);
             }
         }
@@ -126,7 +132,7 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> Sweep<'_, '_, K, I, O> {
             let refusal = K::refuse(&values, self.sides.get(number) > 0.5);
             let Some(refusal) = refusal else { continue };
             refused += 1;
-            for output in &mut self.piece.outputs {
+            for output in &mut self.piece.outputs[..O] {
                 output[row] = f64::NAN;
             }
             self.piece.mark(row, refusal.status);
@@ -141,20 +147,26 @@ fn is_clean<L: Lane, K: Kernel<I, O>, const I: usize, const O: usize>(
     lane: L,
     len: usize,
     inputs: &[&[f64]; I],
+    unchecked: &[bool; I],
     output: &[f64],
 ) -> bool {
     let mut clean = lane.splat(0.0).ge(lane.splat(0.0));
     for at in (0..len).step_by(L::WIDTH) {
         let result = lane.load(output, at);
-        clean = clean & K::allows(lane, inputs, at) & result.ge(result);
+        clean = clean & result.ge(result);
     }
-    L::all(clean)
-}
-
-impl<const O: usize> Piece<'_, O> {
-    fn mark(&mut self, row: usize, status: Status) {
-        if let Some(statuses) = &mut self.statuses {
-            statuses[row] = status as u8;
+    for (input, domain) in K::DOMAINS.iter().enumerate() {
+        if unchecked[input] {
+            for at in (0..len).step_by(L::WIDTH) {
+                clean = clean & domain.contains(lane.load(inputs[input], at));
+            }
         }
     }
+    for &(rate, time) in K::EXPONENTS {
+        for at in (0..len).step_by(L::WIDTH) {
+            let exponent = lane.load(inputs[rate], at) * lane.load(inputs[time], at);
+            clean = clean & lane.splat(MAX_EXPONENT).ge(exponent.abs());
+        }
+    }
+    L::all(clean)
 }

@@ -2,41 +2,52 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
-use quantforge_core::batch::{Outputs, Resources, first_refusal, run};
-use quantforge_core::black::{NoYield, Price};
+use quantforge_core::batch::{Inputs, Piece, Resources, first_refusal, run};
+use quantforge_core::catalogue::PRICE;
 use quantforge_core::column::{Column, MAX_AXES, Strided};
 use quantforge_core::constants::{PARALLEL_THRESHOLD_MEDIUM, PARALLEL_THRESHOLD_SMALL};
-use quantforge_core::kernel::Calls;
 use quantforge_core::lane::Isa;
 use quantforge_core::strategy::{PRICE_NANOSECONDS, piece_length};
 
-type Kernel = Price<NoYield, Calls>;
+const NAMES: [&str; 6] = ["s", "k", "t", "r", "q", "sigma"];
 
-const NAMES: [&str; 5] = ["s", "k", "t", "r", "sigma"];
-const CALLS: Column<'static> = Column::Constant(1.0);
-
-fn columns(strikes: Column<'_>) -> [Column<'_>; 5] {
+fn columns(strikes: Column<'_>) -> [Column<'_>; 6] {
     [
         Column::Constant(100.0),
         strikes,
         Column::Constant(1.0),
         Column::Constant(0.03),
+        Column::Constant(0.0),
         Column::Constant(0.2),
     ]
 }
 
-fn price(inputs: &[Column<'_>; 5], rows: usize, threads: usize) -> (Vec<f64>, Vec<u8>, usize) {
+fn calls<'a>(columns: &'a [Column<'a>; 6]) -> Inputs<'a> {
+    Inputs {
+        columns,
+        sides: Column::Constant(1.0),
+        dividends: &[],
+    }
+}
+
+fn price(columns: &[Column<'_>; 6], rows: usize, threads: usize) -> (Vec<f64>, Vec<u8>, usize) {
     let (mut values, mut statuses) = (vec![0.0; rows], vec![0; rows]);
-    let outputs = Outputs {
-        values: [&mut values],
-        statuses: Some(&mut statuses),
-    };
+    let piece = Piece::whole([values.as_mut_slice()], Some(&mut statuses));
     let resources = Resources {
         isa: Isa::Scalar,
         threads,
     };
-    let refused = run::<Kernel, 5, 1>(inputs, CALLS, outputs, resources);
+    let inputs = calls(columns);
+    let refused = run(PRICE.for_inputs(&inputs), &inputs, piece, resources);
     (values, statuses, refused)
+}
+
+fn first_error(columns: &[Column<'_>; 6], rows: usize) -> String {
+    let inputs = calls(columns);
+    let name = |input: usize| NAMES[input].to_owned();
+    first_refusal(PRICE.for_inputs(&inputs), &inputs, rows, name)
+        .unwrap()
+        .to_string()
 }
 
 #[test]
@@ -64,12 +75,8 @@ fn refused_rows_are_counted_marked_and_named() {
         assert_eq!(value.is_nan(), strikes[row].is_nan());
         assert_eq!(status, u8::from(strikes[row].is_nan()));
     }
-    let error = first_refusal::<Kernel, 5, 1>(&NAMES, &inputs, CALLS, strikes.len()).unwrap();
-    assert!(
-        error
-            .to_string()
-            .starts_with("row 3: k is NaN, but must be positive")
-    );
+    let error = first_error(&inputs, strikes.len());
+    assert!(error.starts_with("row 3: k is NaN, but must be positive"));
 }
 
 #[test]
@@ -78,12 +85,8 @@ fn a_discount_that_overflows_is_refused() {
     inputs[2] = Column::Constant(1_000.0);
     inputs[3] = Column::Constant(-0.5);
     assert_eq!(price(&inputs, 5, 1).2, 5);
-    let error = first_refusal::<Kernel, 5, 1>(&NAMES, &inputs, CALLS, 1).unwrap();
-    assert!(
-        error
-            .to_string()
-            .contains("r is -0.5, but must stay within -300 to 300 when multiplied")
-    );
+    let error = first_error(&inputs, 1);
+    assert!(error.contains("r is -0.5, but must stay within -300 to 300 when multiplied"));
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! Every instruction set gives the same prices within two units in the last place.
 
-use quantforge_core::batch::{Outputs, Resources, run};
-use quantforge_core::black::{NoYield, Price};
+use quantforge_core::batch::{Inputs, Piece, Resources, run};
+use quantforge_core::catalogue::PRICE;
 use quantforge_core::column::Column;
-use quantforge_core::kernel::{Calls, PerRow, Puts};
 use quantforge_core::lane::Isa;
 
 const ROWS: usize = 20_000;
@@ -36,28 +35,25 @@ fn hard_rows() -> [Vec<f64>; 5] {
 }
 
 fn prices(isa: Isa, rows: &[Vec<f64>; 5], sides: &[f64]) -> [Vec<f64>; 3] {
-    let columns = rows.each_ref().map(|row| Column::Contiguous(row));
-    let mut found = [(); 3].map(|()| vec![0.0; ROWS]);
-    let resources = Resources { isa, threads: 1 };
-    let [calls, puts, mixed] = &mut found;
-    let one = |values| Outputs {
-        values: [values],
-        statuses: None,
-    };
-    let sides = Column::Contiguous(sides);
-    assert_eq!(
-        run::<Price<NoYield, Calls>, 5, 1>(&columns, sides, one(calls), resources),
-        0
-    );
-    assert_eq!(
-        run::<Price<NoYield, Puts>, 5, 1>(&columns, sides, one(puts), resources),
-        0
-    );
-    assert_eq!(
-        run::<Price<NoYield, PerRow>, 5, 1>(&columns, sides, one(mixed), resources),
-        0
-    );
-    found
+    let [spots, strikes, times, rates, sigmas] = rows.each_ref().map(|row| Column::Contiguous(row));
+    let columns = [spots, strikes, times, rates, Column::Constant(0.0), sigmas];
+    let sides = [
+        Column::Constant(1.0),
+        Column::Constant(0.0),
+        Column::Contiguous(sides),
+    ];
+    sides.map(|sides| {
+        let inputs = Inputs {
+            columns: &columns,
+            sides,
+            dividends: &[],
+        };
+        let mut found = vec![0.0; ROWS];
+        let piece = Piece::whole([found.as_mut_slice()], None);
+        let resources = Resources { isa, threads: 1 };
+        assert_eq!(run(PRICE.for_inputs(&inputs), &inputs, piece, resources), 0);
+        found
+    })
 }
 
 fn ulps(a: f64, b: f64) -> u64 {

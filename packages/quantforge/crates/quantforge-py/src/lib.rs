@@ -7,11 +7,21 @@ mod evaluate;
 mod foreign;
 mod functions;
 mod operand;
+mod results;
+mod ufunc;
 
 use pyo3::prelude::*;
 
 /// Compiled pricing functions; the documented names are in the package `quantforge`.
 #[pymodule(gil_used = false)]
-fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    functions::register(module)
+mod _core {
+    #[pymodule_export]
+    use crate::functions::{
+        black_scholes_call_price, black_scholes_call_price_batch, black_scholes_put_price,
+        black_scholes_put_price_batch, black76_call_price, black76_call_price_batch,
+        black76_put_price, black76_put_price_batch, evaluate, instruction_set, merton_call_price,
+        merton_call_price_batch, merton_put_price, merton_put_price_batch, most_threads,
+    };
+    #[pymodule_export]
+    use crate::ufunc::ufunc;
 }

@@ -1,4 +1,4 @@
-"""Where the time goes: profile."""
+"""Where the time goes, and what to tune next: profile, analyze."""
 
 # ruff: noqa: PLC0415, D301 - modules are imported inside the commands, so that ``--help`` stays
 # quick; click marks paragraphs with \b
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tighten.cli.arguments import AS_JSON, VALUES, assigned, load_study
+from tighten.cli.arguments import AS_JSON, VALUES, assigned, load_study, study_argument
 from tighten.cli.output import width
 
 if TYPE_CHECKING:
@@ -180,4 +180,31 @@ def _target(given: dict[str, Any]) -> Path:
     return target or Path(name + SUFFIXES[given["export"]])
 
 
-COMMANDS = (profile,)
+@click.command()
+@study_argument
+@click.option("--run", type=int, help="Number of the run [the newest].")
+@AS_JSON
+def analyze(
+    study: Path, state: str | None, options: Sequence[str], *, run: int | None, as_json: bool
+) -> None:
+    """Say what to tune next: hot spots, the parameters that reach them, and what they can gain.
+
+    Names the case furthest from its target, where the baseline spends its steady state, which
+    parameters act on that (by the source and by the trials), the most that each can save, and
+    the parameters that do nothing. Reads what `tighten tune` recorded; nothing is run.
+
+    \b
+    tighten analyze studies/quantforge
+    tighten analyze --json
+    """
+    from tighten.encoding import encode
+    from tighten.report.analysis import analysis_text
+
+    found = load_study(study, state, options).analyze(run)
+    if as_json:
+        click.echo(json.dumps(json.loads(encode(found)), indent=2))
+    else:
+        click.echo(analysis_text(found, width=width()), nl=False)
+
+
+COMMANDS = (profile, analyze)

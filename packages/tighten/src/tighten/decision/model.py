@@ -188,6 +188,7 @@ class Status(StrEnum):
     STAGNATION = "stagnation"
     REGRESSION = "regression"
     EXHAUSTED = "exhausted"
+    UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
     BASELINE_FAILED = "baseline_failed"
 
@@ -211,6 +212,8 @@ class Limits:
         Stop as soon as the targets are reached; else they are only reported.
     stop_on_regression
         Stop after a trial in which a case was shown to lose more than it may.
+    stop_if_unreachable
+        Stop after the baseline if its profile shows that the parameters cannot reach the target.
     """
 
     max_trials: int
@@ -219,3 +222,4 @@ class Limits:
     stagnation_improvement: float = 0.01
     stop_on_success: bool = True
     stop_on_regression: bool = False
+    stop_if_unreachable: bool = False

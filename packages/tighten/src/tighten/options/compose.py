@@ -195,6 +195,7 @@ def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:
             time_budget=study.time_budget,
             stop_on_success=table.stop_on_success,
             stop_on_regression=table.stop_on_regression,
+            stop_if_unreachable=table.stop_if_unreachable,
         )
     return Limits(
         max_trials=study.max_trials,
@@ -203,4 +204,5 @@ def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:
         stagnation_improvement=stagnation.improvement,
         stop_on_success=table.stop_on_success,
         stop_on_regression=table.stop_on_regression,
+        stop_if_unreachable=table.stop_if_unreachable,
     )

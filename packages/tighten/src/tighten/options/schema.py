@@ -405,6 +405,11 @@ class ConvergenceTable(Table):
         LIMITS.stop_on_regression,
         description="end at the first trial that is slower with confidence",
     )
+    stop_if_unreachable: Truth = Field(
+        default=LIMITS.stop_if_unreachable,
+        description="end after the baseline if its profile shows that the parameters act on too "
+        "little of the time to reach the target of the study's one case",
+    )
 
 
 class DecisionTable(Table):

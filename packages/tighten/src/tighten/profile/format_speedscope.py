@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ __all__ = ["is_written_so", "read", "written"]
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 _NO_FUNCTION = re.compile(r"(?:process|thread) \(?\d+\)?:")  # py-spy's roots
+_WAITS = re.compile(r"(__)?pthread_cond_(timed)?wait|futex.*|\[libc.*")
 _SECONDS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 
 
@@ -48,7 +49,10 @@ def read(data: bytes) -> Profile:
         for stack in _stacks(one, frames, scale or 1.0):
             stacks.append(stack)
             samples += 1
-    return Profile.of(stacks, unit=unit, provenance=_provenance(document, samples))
+    provenance = _provenance(document, samples)
+    if provenance.tool == "py-spy":
+        stacks = [replace(stack, frames=_with_gil(stack.frames)) for stack in stacks]
+    return Profile.of(stacks, unit=unit, provenance=provenance)
 
 
 def _frame(entry: dict[str, Any]) -> Frame:
@@ -141,3 +145,18 @@ def _sampled(
         "samples": [[numbers[frame] for frame in stack.frames] for stack in stacks],
         "weights": [stack.weight for stack in stacks],
     }
+
+
+def _with_gil(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """Name the wait for the GIL: a condition variable that Python code itself waits for.
+
+    An explicit lock is reached through a compiled function of its module, the interpreter's lock
+    from between two instructions of a Python function.
+    """
+    cut = len(frames)
+    while cut > 1 and _WAITS.fullmatch(frames[cut - 1].function):
+        cut -= 1
+    waits = any("cond" in frame.function for frame in frames[cut:])
+    if waits and frames[cut - 1].file.endswith(".py"):
+        return (*frames[:cut], Frame("take_gil", frames[-1].file))
+    return frames

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import pstats
-import re
 import subprocess
 import sys
 import time
@@ -22,7 +21,7 @@ from tighten.files import write_atomically
 from tighten.profile import format_callgrind, format_perf, format_pstats
 from tighten.profile.callgraph import CallGraph
 from tighten.profile.formats import read_profile
-from tighten.profile.model import Frame, Profile, Provenance, StackOrigin
+from tighten.profile.model import Profile, Provenance, StackOrigin
 from tighten.profile.profilers import Choice, Sampling, Tool, program
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ _HOOK = Path(__file__).parent / "hook"
 # The inner shell's status is kept, because py-spy itself ends with 0 whatever happens.
 _KEEP_STATUS = '"$@"; status=$?; echo $status > "$0"; exit $status'
 _PERF_FIELDS = "comm,pid,tid,time,period,event,ip,sym,symoff,dso"
-_WAITS = re.compile(r"(__)?pthread_cond_(timed)?wait|futex.*|\[libc.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +144,7 @@ class Recording:
     def _read_pyspy(self) -> Profile:
         if not self._file.exists():
             raise self._nothing("it found no Python process; try another --tool")
-        profile = read_profile(self._file)
-        stacks = (replace(stack, frames=_with_gil(stack.frames)) for stack in profile.stacks)
-        return Profile.of(stacks, unit=profile.unit, provenance=profile.provenance)
+        return read_profile(self._file)
 
     def _read_perf(self) -> Profile:
         path = program(Tool.PERF) or "perf"
@@ -217,21 +213,6 @@ def run(words: Sequence[str], recording: Recording) -> Profile:
             kind=FailureKind.CRASH,
         )
     return recording.profile(command=" ".join(words), seconds=seconds)
-
-
-def _with_gil(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
-    """Name the wait for the GIL: a condition variable that Python code itself waits for.
-
-    An explicit lock is reached through a compiled function of its module, the interpreter's lock
-    from between two instructions of a Python function.
-    """
-    cut = len(frames)
-    while cut > 1 and _WAITS.fullmatch(frames[cut - 1].function):
-        cut -= 1
-    waits = any("cond" in frame.function for frame in frames[cut:])
-    if waits and frames[cut - 1].file.endswith(".py"):
-        return (*frames[:cut], Frame("take_gil", frames[-1].file))
-    return frames
 
 
 def _with_lines(script: bytes) -> Profile:

@@ -22,7 +22,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tighten.decision import Status
+from tighten.profile import Difference, Profile, flame
+from tighten.record import Examination
 from tighten.report import page_rows, plots, quantity
+from tighten.report.effect_rows import Effects, effects_part
 from tighten.report.summary import Mark, Summary, mark
 from tighten.report.terminal import confirmation_line, time_line, trials_line
 
@@ -65,25 +68,35 @@ class Page:
     ----------
     size_limit
         Bytes that the page may have; the rows of all trials are there in any case.
+    control
+        What `tighten doctor` found on the machine of the study, by its own benchmark.
+    profiles
+        Of the baseline, or what changed from there to the best values.
     """
 
     size_limit: int = 4_500_000
+    control: Examination | None = None
+    profiles: Profile | Difference | None = None
 
     def render(self, study: StudyRecord) -> str:
         """Return the page; it opens offline and without JavaScript."""
         summary = Summary(study)
+        found = Effects.of(study)
         rows = [page_rows.trial_row(summary, trial) for trial in study.trials]
         taken = _FRAME + sum(_ROW + len(row["change"].encode()) for row in rows)
         details = _details(summary, self.size_limit - taken)
         context = {
             **_frame(summary),
+            "flames": _flames(self.profiles),
+            "control": page_rows.control_line(self.control),
             **_case_part(summary),
             **_value_part(summary),
             **_trial_part(summary, len(details)),
             "trials": rows,
             "details": details,
             **_method_part(summary),
-            "sections": _sections(summary),
+            "sections": _sections(summary, found, profiled=self.profiles is not None),
+            **effects_part(found, summary.interval_name),
             "failures": page_rows.failures(summary),
             "failures_note": _failures_note(summary),
         }
@@ -128,12 +141,14 @@ def _source(name: str) -> str:
     return environment.loader.get_source(environment, name)[0]
 
 
-def _sections(summary: Summary) -> list[Section]:
+def _sections(summary: Summary, found: Effects, *, profiled: bool) -> list[Section]:
     measured = any(row.before is not None for row in summary.cases)
     shown = {
         "cases": ("Cases", measured),
         "values": ("Values", bool(summary.parameters)),
         "convergence": ("How the search went", summary.searched > 0),
+        "profiles": ("Where the time goes", profiled),
+        "effects": ("What each parameter did", bool(found.effects or found.inert)),
         "trials": ("All trials", bool(summary.study.trials)),
         "failures": ("Failures", bool(summary.failure_groups)),
         "method": ("How it was decided", True),
@@ -145,9 +160,22 @@ def _sections(summary: Summary) -> list[Section]:
     return sections
 
 
+def _flames(profiles: Profile | Difference | None) -> list[tuple[str, Markup]]:
+    """Return each flame graph with its title: before, after, and what changed."""
+    if profiles is None:
+        return []
+    if isinstance(profiles, Profile):
+        return [("The baseline", flame.fragment(profiles, ident="flame-before"))]
+    return [
+        ("The baseline", flame.fragment(profiles.before, ident="flame-before")),
+        ("The best values", flame.fragment(profiles.after, ident="flame-after")),
+        ("What changed", flame.difference_fragment(profiles)),
+    ]
+
+
 def _frame(summary: Summary) -> dict[str, object]:
     study = summary.study
-    script = _source("page.js")
+    script = f"{_source('page.js')}\n{flame.SCRIPT}"
     digest = hashlib.sha256(script.encode()).digest()
     return {
         "summary": summary,
@@ -157,7 +185,7 @@ def _frame(summary: Summary) -> dict[str, object]:
         "status_word": (study.status.value if study.status else "running").replace("_", " "),
         "status_tone": _TONES.get(study.status, "neutral") if study.status else "neutral",
         "cards": page_rows.cards(summary),
-        "style": Markup(_source("page.css")),
+        "style": Markup(_source("page.css")) + flame.STYLE,
         "script": Markup(script),
         "script_hash": base64.b64encode(digest).decode(),
         "version": metadata.version("tighten"),

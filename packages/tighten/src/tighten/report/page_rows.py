@@ -5,21 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from tighten.decision import Goal
 from tighten.record import Role
 from tighten.report import quantity
-from tighten.report.summary import change, interval, mark, objective_goal, reason, shown, speedup
+from tighten.report.summary import (
+    Mark,
+    change,
+    interval,
+    mark,
+    objective_goal,
+    reason,
+    shown,
+    speedup,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tighten.decision import Evidence, Verdict
-    from tighten.record import StudyRecord, TrialRecord
+    from tighten.record import Examination, StudyRecord, TrialRecord
     from tighten.report.summary import CaseRow, Summary
 
 __all__ = [
     "cards",
     "case_row",
+    "control_line",
     "evidence",
     "failures",
     "machine_facts",
@@ -29,6 +41,11 @@ __all__ = [
     "trial_row",
 ]
 
+_MARKS = {
+    mark: Markup('<span class="mark {}">{}</span>').format(mark.replace(" ", "-"), mark.value)
+    for mark in Mark
+}
+_CELL = Markup("<td>")  # its end tag is left out
 _NUMBERS = 12  # trials that a group of failures names
 _TEXT = 4000  # characters of a patch or of an output
 _LINE = 300  # characters of one sentence
@@ -109,25 +126,26 @@ def _number(low: str, high: str) -> str:
 
 
 def trial_row(summary: Summary, trial: TrialRecord) -> dict[str, Any]:
-    """Return the cells of one trial; short, since there may be ten thousand."""
+    """Return one trial: its cells as one piece, since there may be ten thousand, and its change."""
     gain, bounds = summary.gain_of(trial)
     ratio = summary.ratios.get(trial.number)
     verdict = trial.verdict
+    cells = (
+        _MARKS[mark(trial)] + _remark(trial),
+        "" if trial.incumbent is None else str(trial.incumbent),
+        gain,
+        bounds,
+        str(verdict.pairs) if verdict else "",
+        quantity.e_value(verdict.objective.e_value) if verdict else "",
+        quantity.ratio(ratio) if ratio is not None else "",
+        f"{trial.build_seconds:.1f}",
+        f"{trial.gate_seconds:.1f}",
+        f"{trial.benchmark_seconds:.1f}",
+    )
     return {
         "number": trial.number,
         "is_best": trial.number == summary.study.best,
-        "mark": mark(trial).value,
-        "tone": mark(trial).value.replace(" ", "-"),
-        "remark": _remark(trial),
-        "against": "" if trial.incumbent is None else trial.incumbent,
-        "gain": gain,
-        "interval": bounds,
-        "pairs": verdict.pairs if verdict else "",
-        "e_value": quantity.e_value(verdict.objective.e_value) if verdict else "",
-        "ratio": quantity.ratio(ratio) if ratio is not None else "",
-        "build": f"{trial.build_seconds:.1f}",
-        "gates_seconds": f"{trial.gate_seconds:.1f}",
-        "bench": f"{trial.benchmark_seconds:.1f}",
+        "cells": _CELL.join(cells),
         "change": _change(summary, trial),
     }
 
@@ -269,6 +287,19 @@ def machine_facts(study: StudyRecord) -> list[tuple[str, str]]:
         else:
             facts.append((name, str(fact)))
     return [(quantity.clipped(n, 60), quantity.clipped(text, _LINE)) for n, text in facts]
+
+
+def control_line(found: Examination | None) -> str:
+    """Return the machine's record with equal programs, which should never differ."""
+    if found is None:
+        return "not taken; `tighten doctor STUDY` compares the benchmark with itself"
+    visible = "none of those tried" if found.visible is None else quantity.percent(found.visible)
+    return (
+        f"{found.accepted} of {quantity.count(found.sessions, 'session')} of the program against "
+        f"itself wrongly accepted, {quantity.count(found.pairs, 'pair')}, spread "
+        f"{quantity.percent(found.spread, signed=False)}; smallest gain that a minute finds: "
+        f"{visible} ({found.date[:10]})"
+    )
 
 
 def machine_groups(machine: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:

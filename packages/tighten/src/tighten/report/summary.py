@@ -48,6 +48,7 @@ _STATUS = {
     Status.STAGNATION: "the last trials brought no more gain",
     Status.REGRESSION: "a case became slower than it may",
     Status.EXHAUSTED: "every proposal has been tried",
+    Status.UNREACHABLE: "its parameters act on too little of the time to reach the target",
     Status.INTERRUPTED: "`tighten resume` goes on from here",
     Status.BASELINE_FAILED: "the project as it stands fails, so nothing can be compared",
 }
@@ -66,6 +67,13 @@ class Mark(StrEnum):
     UNJUDGED = "not judged"
 
 
+_MARKS = {
+    Outcome.ACCEPT: Mark.ACCEPTED,
+    Outcome.REJECT: Mark.REJECTED,
+    Outcome.INCONCLUSIVE: Mark.INCONCLUSIVE,
+}
+
+
 def mark(trial: TrialRecord) -> Mark:
     """Return what became of a trial."""
     if trial.failure is not None:
@@ -76,11 +84,7 @@ def mark(trial: TrialRecord) -> Mark:
         return Mark.BASELINE
     if trial.verdict is None:
         return Mark.UNJUDGED
-    return {
-        Outcome.ACCEPT: Mark.ACCEPTED,
-        Outcome.REJECT: Mark.REJECTED,
-        Outcome.INCONCLUSIVE: Mark.INCONCLUSIVE,
-    }[trial.verdict.outcome]
+    return _MARKS[trial.verdict.outcome]
 
 
 def reason(trial: TrialRecord) -> str:

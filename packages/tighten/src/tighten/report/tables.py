@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
     from tighten.comparison import Comparison
     from tighten.decision import Case, Evidence
-    from tighten.doctor import Examination
     from tighten.evidence import Standing
     from tighten.guard import Baseline, Finding
     from tighten.options import Plan
     from tighten.options.plan import PlannedParameter
-    from tighten.record import CaseSummary, GateResult, TrialRecord
+    from tighten.record import CaseSummary, Examination, GateResult, TrialRecord
 
 __all__ = [
     "baseline_text",

@@ -19,7 +19,10 @@ import select
 import signal
 import subprocess
 import time
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tighten.errors import FailureKind, StateError, StudyError, TrialError
@@ -36,11 +39,11 @@ from tighten.runner.output import CHUNK, PIPE_SIZE, BoundedLog, OutputPipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import TracebackType
 
 __all__ = ["Subprocess"]
 
+_REMEMBERED = 4  # commands in their places: two sides of a pair, a build, a gate
 REST = 0.02  # seconds between two looks at a trickle of output
 
 WHAT = {FailureKind.BUILD: "the build", FailureKind.GATE: "the gate"}
@@ -57,6 +60,17 @@ class _Ended:
     status: int  # exit status, or minus the signal's number
     usage: resource.struct_rusage
     wall: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A command in its places, as it is started."""
+
+    command: Command
+    places: Places
+    words: tuple[str, ...]
+    directory: Path
+    environment: Mapping[str, str]
 
 
 class Subprocess:
@@ -77,23 +91,20 @@ class Subprocess:
         self._conditions = conditions or Conditions()
         _check(self._conditions)
         self._inherited = dict(os.environ)  # decoding it takes longer than all else before a start
+        self._prepared: deque[_Prepared] = deque(maxlen=_REMEMBERED)
 
     def run(
         self, command: Command, places: Places, *, log: Path, kind_on_failure: FailureKind
     ) -> Completed:
         """Run ``command`` to its end; see `Runner.run`."""
         mark = new_mark()
-        line = shell_line(command.template, places)
-        environment = environment_for(command, places, self._conditions, self._inherited)
-        environment[MARK] = mark
-        directory = places.trial / command.cwd
-        load = os.getloadavg()[0]
+        prepared = self._prepare(command, places)
         output = OutputPipe(BoundedLog(log, self._conditions.log_limit))
         started = time.monotonic()
         try:
             with adopting(), _Marked(mark) as marked:
-                words = [*command.wrapper, "/bin/sh", "-c", line]
-                marked.process = self._started(words, directory, environment, output)
+                marked.process = self._started(prepared, mark, output)
+                load = os.getloadavg()[0]
                 ended = _supervised(
                     marked.process, output, started=started, timeout=command.timeout
                 )
@@ -120,24 +131,40 @@ class Subprocess:
             tail=output.log.tail,
         )
 
+    def _prepare(self, command: Command, places: Places) -> _Prepared:
+        """Return what a command comes to in its places; both sides of a pair ask in turn."""
+        for known in self._prepared:
+            if known.command is command and known.places is places:
+                return known
+        prepared = _Prepared(
+            command=command,
+            places=places,
+            words=(*command.wrapper, "/bin/sh", "-c", shell_line(command.template, places)),
+            directory=places.trial / command.cwd,
+            environment=environment_for(command, places, self._conditions, self._inherited),
+        )
+        self._prepared.append(prepared)
+        return prepared
+
     def _started(
-        self, words: list[str], directory: Path, environment: dict[str, str], output: OutputPipe
+        self, prepared: _Prepared, mark: str, output: OutputPipe
     ) -> subprocess.Popen[bytes]:
         with _pinned(self._conditions.pin):
             try:
                 process = subprocess.Popen(
-                    words,
-                    cwd=directory,
-                    env=environment,
+                    prepared.words,
+                    cwd=prepared.directory,
+                    env={**prepared.environment, MARK: mark},
                     stdin=subprocess.DEVNULL,
                     stdout=output.write_end,
                     stderr=output.write_end,
                     start_new_session=True,
                 )
             except OSError as error:
-                if not directory.is_dir():
+                if not prepared.directory.is_dir():
                     raise StudyError(
-                        f"the working directory {directory} of the command {words[-1]!r} is no "
+                        f"the working directory {prepared.directory} of the command "
+                        f"{prepared.command.template!r} is no "
                         "directory of the project; correct `cwd`"
                     ) from error
                 raise StateError(

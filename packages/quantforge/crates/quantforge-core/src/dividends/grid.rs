@@ -282,11 +282,12 @@ impl<'a> Sheet<'a> {
         let t = position - first;
         let v = &self.values[first as usize..];
         // Newton's form over the nodes 0, 1, 2, 3.
-        let (a, b) = (v[1] - v[0], (v[2] - 2.0 * v[1] + v[0]) / 2.0);
-        let c = (v[3] - 3.0 * v[2] + 3.0 * v[1] - v[0]) / 6.0;
-        let value = v[0] + t * (a + (t - 1.0) * (b + (t - 2.0) * c));
-        let slope = a + (2.0 * t - 1.0) * b + (3.0 * t * t - 6.0 * t + 2.0) * c;
-        let bend = 2.0 * b + (6.0 * t - 6.0) * c;
+        let steps = [v[1] - v[0], v[2] - v[1], v[3] - v[2]];
+        let second = 0.5 * (steps[1] - steps[0]);
+        let third = (steps[2] - 2.0 * steps[1] + steps[0]) / 6.0;
+        let value = v[0] + t * (steps[0] + (t - 1.0) * (second + (t - 2.0) * third));
+        let slope = steps[0] + (2.0 * t - 1.0) * second + (3.0 * t * t - 6.0 * t + 2.0) * third;
+        let bend = 2.0 * second + (6.0 * t - 6.0) * third;
         [
             value,
             slope / self.spacing,

@@ -16,6 +16,7 @@ use std::marker::PhantomData;
 use crate::american::search_volatility;
 use crate::black::{AllGreeks, WithYield, price_of};
 use crate::domain::{Domain, Refusal, Status};
+use crate::error::QuantForgeError;
 use crate::implied::ImpliedVolatility;
 use crate::kernel::{Kernel, PerRow, ROW, refuse_inputs};
 use crate::rows::RowFormula;
@@ -28,6 +29,29 @@ pub struct Dividend {
     pub time: f64,
     /// Amount, in units of the spot.
     pub amount: f64,
+}
+
+/// Most cash dividends of a spot.
+const MOST: usize = 1000;
+
+/// Return the dividends of pairs (years, amount).
+///
+/// # Errors
+/// If there are more than 1000 or one is not in the future, negative or infinite.
+pub fn schedule(pairs: &[(f64, f64)]) -> Result<Vec<Dividend>, QuantForgeError> {
+    if pairs.len() > MOST {
+        return Err(QuantForgeError::Dividends { found: pairs.len() });
+    }
+    let dividend = |(index, &(time, amount)): (usize, &(f64, f64))| {
+        let is_one = time > 0.0 && time.is_finite() && (0.0..=1e75).contains(&amount);
+        let refused = QuantForgeError::Dividend {
+            index,
+            time,
+            amount,
+        };
+        is_one.then_some(Dividend { time, amount }).ok_or(refused)
+    };
+    pairs.iter().enumerate().map(dividend).collect()
 }
 
 /// What is lognormal.
@@ -400,7 +424,10 @@ impl RowFormula<5, 1> for EscrowedImplied {
     const EXPONENTS: &'static [(usize, usize)] = &[(4, 3)];
 
     fn compute(row: &[f64; 5], is_call: bool, dividends: &[Dividend]) -> [f64; 1] {
-        one_row::<ImpliedVolatility<PerRow>, 6, 1>(&Self::own(row, is_call, dividends), is_call)
+        one_row::<ImpliedVolatility<WithYield, PerRow>, 6, 1>(
+            &Self::own(row, is_call, dividends),
+            is_call,
+        )
     }
 
     fn refuse(row: &[f64; 5], is_call: bool, dividends: &[Dividend]) -> Option<Refusal> {
@@ -409,7 +436,7 @@ impl RowFormula<5, 1> for EscrowedImplied {
             .or_else(|| refuse_dividends::<EscrowedEuropean>(&spot, is_call, dividends))
             .or_else(|| {
                 let own = Self::own(row, is_call, dividends);
-                <ImpliedVolatility<PerRow> as Kernel<6, 1>>::refuse(&own, is_call)
+                <ImpliedVolatility<WithYield, PerRow> as Kernel<6, 1>>::refuse(&own, is_call)
             })
     }
 }

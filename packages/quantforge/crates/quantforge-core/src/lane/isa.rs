@@ -21,6 +21,8 @@ pub trait LaneTask {
 pub enum Isa {
     /// One double at a time, on every processor.
     Scalar,
+    /// Two doubles: NEON, on every 64-bit Arm processor.
+    Neon,
     /// Four doubles: AVX2 and FMA.
     Avx2,
     /// Eight doubles: AVX-512 F, DQ and VL.
@@ -32,13 +34,14 @@ pub const ISA_VARIABLE: &str = "QUANTFORGE_ISA";
 
 impl Isa {
     /// All instruction sets, best last.
-    pub const ALL: [Self; 3] = [Self::Scalar, Self::Avx2, Self::Avx512];
+    pub const ALL: [Self; 4] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512];
 
     /// Return the name used in [`ISA_VARIABLE`].
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            Self::Neon => "neon",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
         }
@@ -49,6 +52,7 @@ impl Isa {
     pub fn is_available(self) -> bool {
         match self {
             Self::Scalar => true,
+            Self::Neon => cfg!(target_arch = "aarch64"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]
@@ -96,13 +100,15 @@ impl Isa {
         }
         match self {
             Self::Scalar => task.run(0.0),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => super::neon::run(task),
             // SAFETY: the instructions are available.
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => unsafe { super::avx2::run(task) },
             // SAFETY: the instructions are available.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { super::avx512::run(task) },
-            #[cfg(not(target_arch = "x86_64"))]
+            #[allow(unreachable_patterns, reason = "each processor has its own sets")]
             _ => task.run(0.0),
         }
     }

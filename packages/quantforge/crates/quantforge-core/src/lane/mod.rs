@@ -10,6 +10,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod isa;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod pair;
 mod scalar;
 
@@ -97,7 +99,7 @@ pub trait Lane:
 }
 
 /// Implement the operators of a lane from named instructions.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! impl_operators {
     ($lane:ident, $add:ident, $sub:ident, $mul:ident) => {
         impl_operators!(@binary $lane, Add, add, $add);
@@ -129,5 +131,5 @@ macro_rules! impl_operators {
         }
     };
 }
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use impl_operators;
