@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint bench docs minimums clean
+.PHONY: help setup demo test test-long lint bench docs minimums wheel sanitize clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -47,6 +47,20 @@ docs: setup  ## regenerate what is generated: references, tables, pictures
 
 minimums: setup  ## the tests again on the lowest dependency versions allowed
 	$(UV) run --isolated --resolution lowest-direct --all-packages pytest -m "not long"
+
+WHEEL_PYTHON := target/wheel-environment/bin/python
+
+wheel: setup  ## build quantforge's abi3 wheel, install it in a clean environment, test it there
+	rm -rf target/wheels target/wheel-environment
+	cd packages/quantforge && $(RUN) maturin build --release --quiet --out ../../target/wheels
+	$(UV) venv --quiet target/wheel-environment
+	$(UV) pip install --quiet --python $(WHEEL_PYTHON) target/wheels/quantforge-*-abi3-*.whl
+	$(WHEEL_PYTHON) -I packages/quantforge/tests/check_wheel.py
+
+# Instrumenting compilers are nightly: `rustup toolchain install nightly`.
+sanitize:  ## the Rust tests of quantforge under AddressSanitizer (needs a nightly compiler)
+	RUSTFLAGS=-Zsanitizer=address cargo +nightly test --release --locked --quiet -p quantforge-core \
+		--target $(shell rustc -vV | sed -n 's/^host: //p') --target-dir target/sanitize
 
 clean:  ## remove what the targets made
 	rm -rf .venv .tools target .tighten .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -28,8 +28,10 @@ __all__ = ["machine_line", "write_documents"]
 Reports = dict[str, Any]  # name of a benchmark -> its newest measurement
 
 
-def write_documents(directory: Path, new: Mapping[str, Any]) -> list[Path]:
-    """Add measurements to those of a directory and bring its tables up to date.
+def write_documents(
+    directory: Path, new: Mapping[str, Any], pictures: Mapping[str, bytes] | None = None
+) -> list[Path]:
+    """Add measurements and pictures to those of a directory and bring its tables up to date.
 
     Returns
     -------
@@ -43,6 +45,10 @@ def write_documents(directory: Path, new: Mapping[str, Any]) -> list[Path]:
     if new:
         write_atomically(store, (json.dumps(reports, indent=1) + "\n").encode())
         changed.append(store)
+    for name, picture in (pictures or {}).items():
+        (directory / "figures").mkdir(exist_ok=True)
+        write_atomically(directory / "figures" / name, picture)
+        changed.append(directory / "figures" / name)
     known = [benchmark for benchmark in BENCHMARKS if benchmark.name in reports]
     for benchmark in known:
         document = directory / f"{benchmark.document}.md"
@@ -76,7 +82,10 @@ def _section(report: Mapping[str, Any]) -> str:
         f"- Measured: {report['measured'][:10]}, in {report['seconds']:.0f} s",
         f"- Machine: {machine_line(report['machine'])}",
     ]
-    return "\n".join([*_markdown(rows), "", *notes])
+    below = ["", *report.get("notes", [])] if report.get("notes") else []
+    picture = report.get("picture")
+    shown = ["", f"![{report['command']}](figures/{picture})"] if picture else []
+    return "\n".join([*_markdown(rows), "", *notes, *below, *shown])
 
 
 def _summary(benchmarks: Sequence[Benchmark], reports: Reports) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.figures import Figure, from_json, summarised
+from benchmarks.quantforge import peer_report as peers
 
 __all__ = ["BENCHMARKS", "Benchmark", "named"]
 
@@ -19,6 +20,10 @@ Read = Callable[[Sequence[Any]], list[Figure]]  # the JSON of each process -> it
 
 def _as_written(reports: Sequence[Any]) -> list[Figure]:
     return from_json(reports[0])
+
+
+def _no_notes(_: Sequence[Any]) -> list[str]:
+    return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,10 @@ class Benchmark:
         whose quick form is None is left out of ``--quick``.
     read
         Turns the JSON files into numbers.
+    notes
+        Turns the JSON files into lines of Markdown that stand below the table.
+    picture
+        Turns the JSON files into a picture (PNG), which stands below the table, too.
     processes
         How many fresh processes to run; each writes one file.
     document
@@ -50,6 +59,8 @@ class Benchmark:
     arguments: tuple[str, ...] = ()
     quick: tuple[str, ...] | None = ()
     read: Read = _as_written
+    notes: Callable[[Sequence[Any]], list[str]] = _no_notes
+    picture: Callable[[Sequence[Any]], bytes] | None = None
     processes: int = 1
     document: str = "tighten"
     seconds: float = 60.0
@@ -202,6 +213,12 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         quick=("--rounds", "2"),
         seconds=60,
     ),
+    Benchmark(
+        name="profiling",
+        module="benchmarks.tighten.profiling",
+        quick=("--windows", "1"),
+        seconds=100,
+    ),
     Benchmark(name="edits", module="benchmarks.tighten.edit_forms", read=_forms, seconds=5),
     Benchmark(
         name="equal",
@@ -243,5 +260,28 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         processes=7,
         document="quantforge",
         seconds=5,
+    ),
+    Benchmark(
+        name="quantforge",
+        module="benchmarks.quantforge.compare",
+        quick=("--quick",),
+        document="quantforge",
+        seconds=60,
+    ),
+    Benchmark(
+        name="marsdisk",
+        module="benchmarks.marsdisk.speed",
+        quick=("--quick",),
+        document="marsdisk",
+        seconds=180,
+    ),
+    Benchmark(
+        name="peers",
+        module="benchmarks.quantforge.peers",
+        quick=("--rounds", "3", "--sizes", "100", "1000"),
+        notes=peers.notes,
+        picture=peers.picture,
+        document="quantforge",
+        seconds=90,
     ),
 )

@@ -48,6 +48,8 @@ class Measured:
 
     benchmark: Benchmark
     figures: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = ()
+    picture: bytes | None = None
     seconds: float = 0.0
     trouble: str = ""
 
@@ -67,6 +69,8 @@ class Measured:
         """Return the numbers with when, where and how they were measured."""
         return as_json(
             self.figures,
+            notes=list(self.notes),
+            picture=f"{self.benchmark.name}.png" if self.picture else None,
             measured=datetime.now(UTC).isoformat(timespec="seconds"),
             command=self.benchmark.command,
             processes=self.benchmark.processes,
@@ -89,7 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps(reports, indent=1) + "\n")
     if options.write:
-        for path in write_documents(ROOT / "docs" / "performance", reports):
+        pictures = {f"{r.benchmark.name}.png": r.picture for r in results if r.picture}
+        for path in write_documents(ROOT / "docs" / "performance", reports, pictures):
             print(f"wrote {path.relative_to(ROOT)}", file=sys.stderr)
     if options.quick:
         return int(any(result.trouble for result in results))
@@ -131,10 +136,15 @@ def _measured(benchmark: Benchmark, *, quick: bool, place: str) -> Measured:
             print(f"[{place}] {benchmark.name}{part}{duration}", file=sys.stderr, flush=True)
             arguments = benchmark.quick if quick else benchmark.arguments
             reports.append(_report(benchmark, arguments or ()))
-        figures = tuple(benchmark.read(reports))
     except BenchmarkError as error:
         return Measured(benchmark=benchmark, trouble=str(error))
-    return Measured(benchmark=benchmark, figures=figures, seconds=time.monotonic() - started)
+    return Measured(
+        benchmark=benchmark,
+        figures=tuple(benchmark.read(reports)),
+        notes=tuple(benchmark.notes(reports)),
+        picture=benchmark.picture(reports) if benchmark.picture else None,
+        seconds=time.monotonic() - started,
+    )
 
 
 def _report(benchmark: Benchmark, arguments: Sequence[str]) -> Any:

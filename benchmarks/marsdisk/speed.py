@@ -1,4 +1,4 @@
-"""Time whole runs, the right-hand side, threads and start-up.
+"""Time whole runs, the right-hand side, threads, memory and start-up of marsdisk.
 
 python -m benchmarks.marsdisk.speed [--quick] [--json FILE]
 
@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,26 +18,31 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numba
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from benchmarks.figures import Figure, as_json, summarised, table
 from benchmarks.marsdisk.problems import baseline
 from marsdisk.cache import TableCache
 from marsdisk.checkpoint import initial_state
+from marsdisk.config import Config
 from marsdisk.excitation import CollisionTables
-from marsdisk.kernels.cascade import collision_rate
-from marsdisk.kernels.records import Pairs, State
+from marsdisk.kernels import cascade
+from marsdisk.kernels.records import Grid, Pairs, State, new_gathered
 from marsdisk.physics.constants import YEAR
 from marsdisk.reference import CellProblem
+from marsdisk.runs import RunRequest, execute
 from marsdisk.simulation import Simulation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from marsdisk.kernels.records import Gathered
     from marsdisk.plan import RunPlan
     from marsdisk.snapshot import Snapshot
+    from marsdisk.typing import FloatArray
 
-Row = dict[str, Any]
 START = """
 import time; begin = time.perf_counter()
 from marsdisk.simulation import Simulation
@@ -48,120 +51,147 @@ imported = time.perf_counter()
 for _ in Simulation(baseline(40, cells=1, years=1e-6, outputs=1)).snapshots(): pass
 print(imported - begin, time.perf_counter() - begin)
 """
-
-
-def figure(what: str, samples: list[float], unit: str = "", **limit: float) -> Row:
-    """Return one number with the extremes of its samples."""
-    value = statistics.median(samples)
-    return {
-        "what": what,
-        "value": value,
-        "low": min(samples),
-        "high": max(samples),
-        "unit": unit,
-        "at_most": limit.get("at_most"),
-        "at_least": limit.get("at_least"),
-    }
+MEMORY = """
+import resource, sys
+from marsdisk.cli import main
+try:
+    main()
+finally:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0, file=sys.stderr)
+"""
+PAIRS = 4_000_000
+"""Pairs per timed call of the right-hand side."""
 
 
 def timed(action: Callable[[], object]) -> float:
+    """Return the seconds that `action` takes."""
     begin = time.perf_counter()
     action()
     return time.perf_counter() - begin
 
 
 def finish(simulation: Simulation) -> Snapshot:
+    """Integrate to the end without output and return the last state."""
     *_, last = simulation.snapshots()
     return last
 
 
-def first_pairs(plan: RunPlan, state: State) -> Pairs:
-    """Return the pair tables of the first cell."""
-    tables = CollisionTables(plan, TableCache(8))
+def stack_of(plan: RunPlan, state: State) -> Pairs:
+    """Return the pair tables of all cells."""
+    tables = CollisionTables(plan, TableCache(plan.n_cells))
     tables.refresh(state)
-    return Pairs(*(array[0] for array in tables.stack))
+    return tables.stack
 
 
-def whole_runs(repeats: int, sizes: dict[int, float]) -> list[Row]:
-    """Two years of 32 cells, one and two threads in turn."""
-    rows = []
+def whole_runs(repeats: int, sizes: dict[int, float]) -> list[Figure]:
+    """Two years of 32 cells to Parquet; without output with one and two threads in turn."""
+    figures = []
     for bins, limit in sizes.items():
+        written: list[float] = []
+        shares: list[float] = []
         samples: dict[int, list[float]] = {1: [], 2: []}
         for _ in range(repeats):
+            values = _run_to_disk(bins)
+            written.append(values["wall_time_s"])
+            shares.append(100.0 * values["output_time_s"] / values["wall_time_s"])
             for threads, times in samples.items():
                 simulation = Simulation(baseline(bins, threads=threads))
                 times.append(timed(lambda simulation=simulation: finish(simulation)))  # type: ignore[misc]
         last = finish(Simulation(baseline(bins, threads=2)))
         label = f"2 years, 32 cells x {bins} bins"
-        ratios = [one / two for one, two in zip(samples[1], samples[2], strict=True)]
-        rows += [
-            figure(f"{label}, 2 threads", samples[2], "s", at_most=limit),
-            figure(f"{label}, 1 thread", samples[1], "s"),
-            figure(f"{label}, gain of 2 threads", ratios, "", at_least=1.7),
-            figure(f"{label}, ledger", [float(np.abs(last.ledger_residual).max())], at_most=1e-12),
-            figure(
-                f"{label}, steps per cell and year",
-                [float(last.steps.max() / (last.time / YEAR))],
+        gains = [one / two for one, two in zip(samples[1], samples[2], strict=True)]
+        per_year = last.steps / (last.time / YEAR)
+        ledger = float(np.abs(last.ledger_residual).max())
+        figures += [
+            Figure(
+                what=f"{label}, 2 threads, with output",
+                unit="s",
+                at_most=limit,
+                **summarised(written),
+            ),
+            Figure(what=f"{label}, share of output", unit="%", at_most=20.0, **summarised(shares)),
+            Figure(what=f"{label}, 2 threads", unit="s", **summarised(samples[2])),
+            Figure(what=f"{label}, 1 thread", unit="s", **summarised(samples[1])),
+            Figure(
+                what=f"{label}, gain of 2 threads", unit="times", at_least=1.7, **summarised(gains)
+            ),
+            Figure(what=f"{label}, largest ledger residual", value=ledger, at_most=1e-12),
+            Figure(
+                what=f"{label}, steps per cell and year, worst cell (median to worst)",
+                value=float(per_year.max()),
+                low=float(np.median(per_year)),
+                high=float(per_year.max()),
                 at_most=200.0,
             ),
         ]
-    return rows
+    return figures
 
 
-def right_hand_side(repeats: int) -> list[Row]:
-    """Collision rate per pair of one cell, one thread, in the middle of a run."""
-    rows = []
+def _run_to_disk(bins: int) -> dict[str, Any]:
+    """Run the baseline preset with its own output and return its summary."""
+    config = Config.preset("baseline", (f"sizes.n_bins={bins}", "io.figures=false"))
+    with tempfile.TemporaryDirectory() as directory:
+        request = RunRequest(config, "speed", Path(directory) / "run", threads=2)
+        return execute(request).summary
+
+
+@numba.njit(nogil=True)
+def _repeat_rate(
+    times: int,
+    mass: FloatArray,
+    number: FloatArray,
+    laws: tuple[Grid, Pairs, Gathered],
+    out: FloatArray,
+) -> None:
+    grid, pairs, gathered = laws
+    for _ in range(times):
+        cascade.collision_rate(mass, number, grid, pairs, gathered, out)
+
+
+def right_hand_side(repeats: int) -> list[Figure]:
+    """Collision rate per pair of bins of one cell, one thread, in the middle of a run."""
+    figures = []
     for bins in (40, 80, 160, 200):
-        problem = baseline(bins, cells=1, years=0.01, outputs=1)
-        simulation = Simulation(problem)
+        simulation = Simulation(baseline(bins, cells=1, years=0.01, outputs=1))
         mass, grid = finish(simulation).mass[0], simulation.plan.grid
-        pairs = first_pairs(simulation.plan, initial_state(simulation.plan, 1.0))
-        number, scratch, out = mass / grid.mass, np.zeros(bins), np.zeros(bins + 1)
+        stack = stack_of(simulation.plan, initial_state(simulation.plan, 1.0))
+        pairs = Pairs._make(array[0] for array in stack)
         count = bins * (bins + 1) // 2
-        loops = max(1, 4_000_000 // count)
+        loops = PAIRS // count
+        arguments = (mass, mass / grid.mass, (grid, pairs, new_gathered(bins)), np.zeros(bins + 1))
+        _repeat_rate(1, *arguments)
+        samples = [
+            1e9 * timed(lambda: _repeat_rate(loops, *arguments)) / (loops * count)  # noqa: B023
+            for _ in range(3 * repeats)
+        ]
+        what = f"right-hand side, {bins} bins, per pair"
+        figures.append(Figure(what=what, unit="ns", at_most=2.0, **summarised(samples)))
+    return figures
 
-        def evaluate() -> None:
-            for _ in range(loops):  # noqa: B023 - called in this turn of the loop
-                collision_rate(mass, number, grid, pairs, scratch, out)  # noqa: B023
 
-        evaluate()
-        samples = [1e9 * timed(evaluate) / (loops * count) for _ in range(repeats)]
-        rows.append(figure(f"right-hand side, {bins} bins, per pair", samples, "ns", at_most=2.0))
-    return rows
-
-
-def against_scipy(repeats: int) -> list[Row]:
+def against_scipy(repeats: int) -> list[Figure]:
     """One cell over 1e5 s at rtol 1e-3: our step loop against SciPy BDF."""
     span = 1e5
     problem = baseline(80, cells=1, years=span / YEAR, outputs=1)
-    ours, theirs = [], []
+    ratios = []
     for _ in range(repeats):
         simulation = Simulation(problem)
         plan = simulation.plan
         state = initial_state(plan, 1.0)
-        pairs = first_pairs(plan, state)
-        cell = CellProblem(0, state, plan.grid, pairs, plan.cells, plan.drive)
+        cell = CellProblem(0, state, plan.grid, stack_of(plan, state), plan.cells, plan.drive)
         start = np.concatenate([state.mass[0], np.zeros(7)])
-        scale = 1e-9 * start.sum()
+        settings = {"rtol": 1e-3, "atol": 1e-9 * start.sum(), "jac": cell.jacobian}
 
         def solve() -> None:
-            solve_ivp(
-                cell.rate,  # noqa: B023
-                (0.0, span),
-                start,  # noqa: B023
-                method="BDF",
-                rtol=1e-3,
-                atol=scale,  # noqa: B023
-                jac=cell.jacobian,  # noqa: B023
-            )
+            solve_ivp(cell.rate, (0.0, span), start, method="BDF", **settings)  # noqa: B023
 
-        theirs.append(timed(solve))
-        ours.append(timed(lambda simulation=simulation: finish(simulation)))  # type: ignore[misc]
-    ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
-    return [figure("one cell x 80 bins, 1e5 s: SciPy BDF over marsdisk", ratios)]
+        ours = timed(lambda simulation=simulation: finish(simulation))  # type: ignore[misc]
+        ratios.append(timed(solve) / ours)
+    what = "one cell x 80 bins, 1e5 s: time of SciPy BDF over ours"
+    return [Figure(what=what, unit="times", **summarised(ratios))]
 
 
-def start_up(repeats: int) -> list[Row]:
+def start_up(repeats: int) -> list[Figure]:
     """Import and first result in a fresh process, with an empty and a filled kernel cache."""
     cold: list[float] = []
     warm: list[float] = []
@@ -177,34 +207,49 @@ def start_up(repeats: int) -> list[Row]:
             (warm if turn else cold).append(total)
             imported.append(load)
     return [
-        figure("first start, kernels compiled", cold, "s", at_most=30.0),
-        figure("later start, first result", warm, "s", at_most=2.0),
-        figure("import", imported, "s"),
+        Figure(what="first start, kernels compiled", unit="s", at_most=30.0, **summarised(cold)),
+        Figure(what="later start, first result", unit="s", at_most=2.0, **summarised(warm)),
+        Figure(what="import", unit="s", **summarised(imported)),
     ]
 
 
-def measure(*, quick: bool) -> list[Row]:
+def memory() -> list[Figure]:
+    """Peak memory of the command line over two years with every bin of 1,000 outputs."""
+    with tempfile.TemporaryDirectory() as directory:
+        keys = ("numerics.outputs.n_outputs=1000", "io.figures=false", "sizes.n_bins=40")
+        chosen = [f"--override={key}" for key in keys]
+        command = [sys.executable, "-c", MEMORY, "run", "baseline", *chosen]
+        done = subprocess.run(
+            [*command, "--output", str(Path(directory) / "run")],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    peak = float(done.stderr.split()[-1])
+    return [
+        Figure(what="peak memory, 2 years, 1,000 outputs", value=peak, unit="MB", at_most=300.0)
+    ]
+
+
+def measure(*, quick: bool) -> list[Figure]:
+    """Return every number; `quick` leaves out what takes long."""
     repeats = 1 if quick else 3
     sizes = {40: 3.0} if quick else {40: 3.0, 160: 30.0}
     finish(Simulation(baseline(40, cells=1, years=1e-4, outputs=1)))
-    rows = whole_runs(repeats, sizes) + right_hand_side(repeats) + against_scipy(repeats)
-    if not quick:
-        rows += start_up(2)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-    return [*rows, figure("peak memory of these measurements", [peak], "MB", at_most=300.0)]
+    figures = whole_runs(repeats, sizes) + right_hand_side(repeats) + against_scipy(repeats)
+    return figures if quick else figures + memory() + start_up(2)
 
 
 def main() -> int:
+    """Measure, print and save."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only show that it works")
     parser.add_argument("--json", type=Path, help="file for the numbers")
     options = parser.parse_args()
-    rows = measure(quick=options.quick)
-    for row in rows:
-        limit = row["at_most"] if row["at_most"] is not None else row["at_least"]
-        print(f"{row['what']:60s} {row['value']:10.3g} {row['unit']:3s} must {limit}")
+    figures = measure(quick=options.quick)
+    print(table(figures))
     if options.json:
-        options.json.write_text(json.dumps({"figures": rows}, indent=1), encoding="utf-8")
+        options.json.write_text(json.dumps(as_json(figures), indent=1), encoding="utf-8")
     return 0
 
 

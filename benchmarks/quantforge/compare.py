@@ -1,31 +1,64 @@
-"""Measure quantforge against NumPy with `scipy.special.ndtr` in one interleaved run.
+"""quantforge against the textbook formula in NumPy with `scipy.special.ndtr`.
 
-`python benchmarks/quantforge/compare.py --out benchmarks/quantforge/RESULTS.md` prints the table
-and writes it. Each side runs in turn, in random order, at least 50 rounds; the table states the
-ratio of medians and the 10th to 90th percentile of the ratios round by round.
+    python -m benchmarks.quantforge.compare
+    python -m benchmarks.quantforge.compare --quick --json speed.json
+
+Both sides run in one process, in random order, in at least 50 rounds; a number is the median over
+the rounds of the ratio of two calls that were made one after the other, with the middle 90 %.
+Prices are written into a given array. Where the formula has no counterpart in NumPy, the ratio says
+how long it takes in units of NumPy's call price of the same 10,000 options.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from quantforge import _core, _grid, american, black_scholes
-from quantforge._batch import Array
 from quantforge.bench import numpy_call_price
 from scipy.special import ndtr
 
-ROUNDS = 51
-ROUND_SECONDS = 2e-4
+from benchmarks.figures import Figure, as_json, from_json, summarised, table
+
+if TYPE_CHECKING:
+    from quantforge._batch import Array
+
 SEED = 20260801
+SIZE = 10_000
+AMERICAN_SIZE = 256
 Side = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to measure: rounds, and seconds per side in each."""
+
+    rounds: int
+    seconds: float
+
+
+FULL, QUICK = Effort(51, 1e-3), Effort(5, 2e-4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line: what, rows per call of each side, the sides, and the least ratio."""
+
+    what: str
+    ours: Side
+    theirs: Side
+    ours_rows: int = 1
+    theirs_rows: int = 1
+    at_least: float | None = None
 
 
 def numpy_greeks(options: _grid.Options) -> tuple[Array, ...]:
@@ -41,160 +74,170 @@ def numpy_greeks(options: _grid.Options) -> tuple[Array, ...]:
     return s * delta - bond, delta, density / (s * deviation), s * density * root, theta, t * bond
 
 
-def interleave(sides: dict[str, Side]) -> dict[str, list[float]]:
-    """Return seconds per call of each side, round by round."""
-    loops, samples = {}, {name: list[float]() for name in sides}
-    for name, side in sides.items():
-        side()
-        start = time.perf_counter()
-        side()
-        loops[name] = max(1, round(ROUND_SECONDS / (time.perf_counter() - start)))
-    rng = np.random.default_rng(SEED)
-    for _ in range(ROUNDS):
-        for name in rng.permutation(list(sides)):
-            start = time.perf_counter()
-            for _ in range(loops[name]):
-                sides[name]()
-            samples[name].append((time.perf_counter() - start) / loops[name])
-    return samples
-
-
-def row(label: str, rows: int, ours: Side, theirs: Side) -> dict[str, Any]:
-    """Return one line of the table: nanoseconds per option and the ratio with its spread."""
-    samples = interleave({"ours": ours, "theirs": theirs})
-    mine, other = (np.array(samples[name]) / rows * 1e9 for name in ("ours", "theirs"))
-    low, high = np.percentile(other / mine, [10, 90])
-    return {
-        "label": label,
-        "ours": float(np.median(mine)),
-        "theirs": float(np.median(other)),
-        "ratio": float(np.median(other) / np.median(mine)),
-        "low": float(low),
-        "high": float(high),
-    }
-
-
-def price_row(size: int, threads: int) -> dict[str, Any]:
+def price_row(size: int, threads: int, at_least: float, note: str = "") -> Row:
     """Return the price line of one size and number of threads."""
-    options = _grid.market(size, SEED)
+    options, out = _grid.market(size, SEED), np.empty(size)
     arguments = options.arguments()
-    return row(
-        f"call price, {_core.instruction_set()}, {threads} thread(s), n = {size}",
-        size,
-        lambda: black_scholes.call_price_batch(*arguments, threads=threads),
-        lambda: numpy_call_price(options, ndtr),
+    what = f"call prices, {size:,} options, {threads} thread{'s' * (threads > 1)}{note}"
+    return Row(
+        what=what,
+        ours=lambda: black_scholes.call_price_batch(*arguments, out=out, threads=threads),
+        theirs=lambda: numpy_call_price(options, ndtr),
+        ours_rows=size,
+        theirs_rows=size,
+        at_least=at_least,
     )
 
 
-def price_rows(sizes: tuple[int, ...], threads: int) -> list[dict[str, Any]]:
-    """Return price lines for one number of threads."""
-    return [price_row(size, threads) for size in sizes]
-
-
-def other_rows() -> list[dict[str, Any]]:
-    """Return lines of the other kernels, all on one thread, against NumPy prices or Greeks."""
-    size = 10_000
-    options = _grid.market(size, SEED)
-    arguments = options.arguments()
-    prices = black_scholes.call_price_batch(*arguments)
-    s, k, t, r, sigma = arguments
-    one = (s[:1], k[:1], t[:1], r[:1], sigma[:1])
-    single = _grid.Options(*one)
-    scalars = _grid.Options(*(np.float64(x[0]) for x in one))  # type: ignore[arg-type]
-    f0, f1, f2, f3, f4 = (float(x[0]) for x in one)
-
-    return [
-        row(
-            "price and 5 Greeks, n = 10000 (NumPy: the same)",
-            size,
-            lambda: black_scholes.price_and_greeks_batch(*arguments, threads=1),
-            lambda: numpy_greeks(options),
-        ),
-        row(
-            "implied volatility, n = 10000 (NumPy: one price)",
-            size,
-            lambda: black_scholes.implied_volatility_batch(prices, s, k, t, r, threads=1),
-            lambda: numpy_call_price(options, ndtr),
-        ),
-        row(
-            "American put, fast, n = 10000 (NumPy: one European price)",
-            size,
-            lambda: american.put_price_batch(s, k, t, r, 0.0, sigma, "fast", threads=1),
-            lambda: numpy_call_price(options, ndtr),
-        ),
-        row(
-            "American put, accurate, n = 10000 (NumPy: one European price)",
-            size,
-            lambda: american.put_price_batch(s, k, t, r, 0.0, sigma, threads=1),
-            lambda: numpy_call_price(options, ndtr),
-        ),
-        row(
-            "one call, five floats",
-            1,
-            lambda: black_scholes.call_price(f0, f1, f2, f3, f4),
-            lambda: numpy_call_price(scalars, ndtr),
-        ),
-        row(
-            "one call, five arrays of one",
-            1,
-            lambda: black_scholes.call_price_batch(*one),
-            lambda: numpy_call_price(single, ndtr),
-        ),
-    ]
-
-
-def in_subprocess(instruction_set: str) -> list[dict[str, Any]]:
-    """Return the price lines of a lesser instruction set."""
-    command = [sys.executable, __file__, "--rows-of", instruction_set]
-    environment = os.environ | {"QUANTFORGE_ISA": instruction_set}
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
-
-
-def render(lines: list[dict[str, Any]]) -> str:
-    """Return the Markdown page."""
-    table = [
-        "| what | quantforge [ns] | NumPy [ns] | ratio of medians | 10 % to 90 % |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    table += [
-        f"| {x['label']} | {x['ours']:.1f} | {x['theirs']:.1f} | {x['ratio']:.2f} "
-        f"| {x['low']:.2f} to {x['high']:.2f} |"
-        for x in lines
-    ]
-    machine = (
-        f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
-    )
-    head = f"""# quantforge against NumPy and scipy.special.ndtr
-
-Written by `python benchmarks/quantforge/compare.py --out benchmarks/quantforge/RESULTS.md`: both
-sides in one process, in random order, {ROUNDS} rounds, medians in nanoseconds per option.
-Machine: {machine}, NumPy {np.__version__}.
-
-"""
-    return head + "\n".join(table) + "\n"
-
-
-def main() -> None:
-    """Run the comparison."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, help="Markdown file to write")
-    parser.add_argument("--rows-of", help="print price lines of this process as JSON and stop")
-    arguments = parser.parse_args()
-    if arguments.rows_of:
-        sys.stdout.write(json.dumps(price_rows((10_000, 100_000), 1)))
-        return
-    lines = price_rows((100, 1_000, 10_000, 100_000, 1_000_000), 1)
+def price_rows() -> list[Row]:
+    """Return the price lines of one and two threads."""
+    least = {100: 8.0, 1_000: 4.5, 10_000: 5.5, 100_000: 6.0, 1_000_000: 6.0}
+    rows = [price_row(size, 1, ratio) for size, ratio in least.items()]
     if _core.thread_limit() > 1:
-        lines += price_rows((100_000, 1_000_000), 2)
-    lines += in_subprocess("avx2") if _core.instruction_set() == "avx512" else []
-    lines += other_rows()
-    page = render(lines)
-    sys.stdout.write(page)
-    if arguments.out:
-        arguments.out.write_text(page, encoding="utf-8")
+        rows += [price_row(100_000, 2, 10.0), price_row(1_000_000, 2, 11.0)]
+    return rows
+
+
+def implied_row(least: float, note: str = "") -> Row:
+    """Return the line of implied volatilities."""
+    options = _grid.market(SIZE, SEED)
+    s, k, t, r, sigma = options.arguments()
+    prices = black_scholes.call_price_batch(s, k, t, r, sigma)
+    return Row(
+        what=f"implied volatility{note}, in NumPy prices",
+        ours=lambda: black_scholes.implied_volatility_batch(prices, s, k, t, r, threads=1),
+        theirs=lambda: numpy_call_price(options, ndtr),
+        ours_rows=SIZE,
+        theirs_rows=SIZE,
+        at_least=least,
+    )
+
+
+def american_row(accuracy: american.Accuracy, least: float) -> Row:
+    """Return the line of American puts."""
+    options = _grid.market(SIZE, SEED)
+    s, k, t, r, sigma = (column[:AMERICAN_SIZE] for column in options.arguments())
+    return Row(
+        what=f"American puts, {accuracy}, in NumPy prices",
+        ours=lambda: american.put_price_batch(s, k, t, r, 0.0, sigma, accuracy, threads=1),
+        theirs=lambda: numpy_call_price(options, ndtr),
+        ours_rows=AMERICAN_SIZE,
+        theirs_rows=SIZE,
+        at_least=least,
+    )
+
+
+def call_rows() -> list[Row]:
+    """Return the lines of single options: what a call costs."""
+    ones = [column[:1] for column in _grid.market(1, SEED).arguments()]
+    numbers = [float(column[0]) for column in ones]
+    scalars = _grid.Options(*(np.float64(x) for x in numbers))  # type: ignore[arg-type]
+    single = _grid.Options(*ones)
+    return [
+        Row(
+            what="one call of five floats",
+            ours=lambda: black_scholes.call_price(*numbers),
+            theirs=lambda: numpy_call_price(scalars, ndtr),
+            at_least=1_000 / 150,
+        ),
+        Row(
+            what="one call of five arrays of one",
+            ours=lambda: black_scholes.call_price_batch(*ones),
+            theirs=lambda: numpy_call_price(single, ndtr),
+            at_least=6_500 / 400,
+        ),
+    ]
+
+
+def rows() -> list[Row]:
+    """Return every line that this process can measure."""
+    options = _grid.market(SIZE, SEED)
+    arguments = options.arguments()
+    greeks = Row(
+        what="price and five Greeks, 10,000 options, 1 thread",
+        ours=lambda: black_scholes.price_and_greeks_batch(*arguments, threads=1),
+        theirs=lambda: numpy_greeks(options),
+        ours_rows=SIZE,
+        theirs_rows=SIZE,
+        at_least=5.5,
+    )
+    return [
+        *price_rows(),
+        greeks,
+        implied_row(33 / 16),
+        american_row("fast", 33 / 2_000),
+        american_row("accurate", 33 / 7_000),
+        *call_rows(),
+    ]
+
+
+def lesser_rows() -> list[Row]:
+    """Return the lines of a lesser instruction set."""
+    note = f", {_core.instruction_set()}"
+    return [price_row(SIZE, 1, 3.4, note), implied_row(33 / 27, note)]
+
+
+def per_row(side: Side, loops: int, count: int) -> float:
+    """Return the seconds that one row of a call takes."""
+    start = time.perf_counter()
+    for _ in range(loops):
+        side()
+    return (time.perf_counter() - start) / (loops * count)
+
+
+def measured(row: Row, effort: Effort) -> list[Figure]:
+    """Return the ratio of one line and the nanoseconds behind it."""
+    sides = {"ours": (row.ours, row.ours_rows), "theirs": (row.theirs, row.theirs_rows)}
+    loops, samples = {}, {name: list[float]() for name in sides}
+    for name, (side, count) in sides.items():
+        side()
+        loops[name] = max(1, round(effort.seconds / (per_row(side, 1, count) * count)))
+    rng = np.random.default_rng(SEED)
+    for _ in range(effort.rounds):
+        for name in rng.permutation(list(sides)):
+            side, count = sides[name]
+            samples[name].append(per_row(side, loops[name], count))
+    ratios = [b / a for a, b in zip(samples["ours"], samples["theirs"], strict=True)]
+    times = [1e9 * sample for sample in samples["ours"]]
+    return [
+        Figure(what=row.what, unit="times", at_least=row.at_least, **summarised(ratios)),
+        Figure(what=f"{row.what}: time per row", unit="ns", **summarised(times)),
+    ]
+
+
+def figures_of_lesser_set(instruction_set: str, *, quick: bool) -> list[Figure]:
+    """Return the figures of a process that is told to use a lesser instruction set."""
+    command = [sys.executable, "-m", "benchmarks.quantforge.compare", "--lesser"]
+    environment = os.environ | {"QUANTFORGE_ISA": instruction_set}
+    command += ["--quick"] * quick
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return from_json(json.loads(done.stdout))
+
+
+def main() -> int:
+    """Measure, print and write the numbers; 1 if one is not what it must be."""
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").split("\n", maxsplit=1)[0],
+        epilog="example: python -m benchmarks.quantforge.compare --quick",
+    )
+    parser.add_argument("--quick", action="store_true", help="few short rounds, to see it work")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to FILE")
+    parser.add_argument("--lesser", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    effort = QUICK if options.quick else FULL
+    chosen = lesser_rows() if options.lesser else rows()
+    figures = [figure for row in chosen for figure in measured(row, effort)]
+    facts: dict[str, Any] = {"instruction_set": _core.instruction_set(), "rounds": effort.rounds}
+    if options.lesser:
+        sys.stdout.write(json.dumps(as_json(figures, **facts)))
+        return 0
+    if _core.instruction_set() == "avx512":
+        figures += figures_of_lesser_set("avx2", quick=options.quick)
+    print(table(figures))
+    if options.json:
+        options.json.write_text(json.dumps(as_json(figures, **facts), indent=1))
+    return int(any(figure.is_reached is False for figure in figures))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

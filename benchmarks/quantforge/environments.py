@@ -45,7 +45,7 @@ class Environment:
         MissingPeerError
             If Python, uv or the packages cannot be had.
         """
-        place = _CACHE / "-".join([self.name, *self.requirements, f"python{self.python}"])
+        place = _CACHE / "-".join([*self.requirements, f"python{self.python}"])
         found = place / "bin" / "python"
         ready = place / "ready"
         if not ready.exists():
@@ -56,7 +56,12 @@ class Environment:
 
 
 PUBLISHED = Environment("quantforge", "3.12", ("quantforge==0.1.1",))
-VOLLIB = Environment("py_vollib_vectorized", "3.11", ("py_vollib_vectorized==0.1.1",))
+# Newer versions of what it stands on are not what it compiles.
+VOLLIB = Environment(
+    "py_vollib_vectorized",
+    "3.11",
+    ("py_vollib_vectorized==0.1.1", "py_vollib==1.0.1", "py_lets_be_rational==1.0.1"),
+)
 
 
 def _uv() -> str:

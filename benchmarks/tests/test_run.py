@@ -108,6 +108,15 @@ def test_measuring_one_again_keeps_the_others(documents: Path) -> None:
     assert "6 ms" not in (documents / "some.md").read_text()
 
 
+def test_notes_and_pictures_stand_below_the_table(documents: Path) -> None:
+    written = report(5.0, notes=["- Not compared: y."], picture="one.png")
+    changed = write_documents(documents, {"one": written}, {"one.png": b"picture"})
+    text = (documents / "some.md").read_text()
+    assert "\n\n- Not compared: y.\n\n![python -m x](figures/one.png)\n" in text
+    assert (documents / "figures" / "one.png").read_bytes() == b"picture"
+    assert documents / "figures" / "one.png" in changed
+
+
 def test_writing_nothing_new_changes_nothing(documents: Path) -> None:
     write_documents(documents, {"one": report(5.0)})
     assert write_documents(documents, {}) == []

@@ -14,7 +14,8 @@ def test_they_are_ufuncs() -> None:
     for name in ufunc.__all__:
         function = getattr(ufunc, name)
         assert isinstance(function, np.ufunc)
-        assert (function.nin, function.identity) == (7, None)
+        assert function.types[-1].startswith("dddddd?->")
+        assert function.identity is None
     assert ufunc.greeks.nout == 6
 
 
@@ -22,8 +23,10 @@ def test_values_are_those_of_the_batch_functions() -> None:
     expected = merton.price_and_greeks_batch(*CHAIN, SIDES)
     for found, wanted in zip(ufunc.greeks(*CHAIN, SIDES), expected.values(), strict=True):
         np.testing.assert_array_equal(found, wanted)
-    sigmas = ufunc.implied_volatility(expected["price"], *CHAIN[:5], SIDES)
-    np.testing.assert_allclose(sigmas, MARKET.sigmas, rtol=1e-11)
+    prices = expected["price"], *CHAIN[:5], SIDES
+    np.testing.assert_array_equal(
+        ufunc.implied_volatility(*prices), merton.implied_volatility_batch(*prices)
+    )
     np.testing.assert_array_equal(
         ufunc.american_price(*CHAIN, False), american.put_price_batch(*CHAIN)
     )

@@ -326,7 +326,7 @@ FAULTS = {
         'name = "small"\nxyz = 1',
         (
             "tighten.toml:13: case.small.xyz: unknown key; allowed: name, select, metric, goal, "
-            "target, primary, max_regression, weight, statistic"
+            "target, primary, max_regression, weight, statistic, size"
         ),
     ),
     "count": (
@@ -419,7 +419,7 @@ FAULTS = {
         (
             "tighten.toml:14: parameter.BLOCK: has no place; needs exactly one of source, "
             "toml, yaml, "
-            "json, env, argument"
+            "json, table, env, argument"
         ),
     ),
     "two places": (
@@ -428,7 +428,7 @@ FAULTS = {
         (
             "tighten.toml:14: parameter.BLOCK: has `source` and `env`; needs exactly one of "
             "source, "
-            "toml, yaml, json, env, argument"
+            "toml, yaml, json, table, env, argument"
         ),
     ),
     "companion of another place": (

@@ -43,6 +43,8 @@ default = 4
 values = [1, 2, 4, 8]
 [convergence]
 {convergence}
+[search]
+{search}
 """
 
 TIMES = {"1": 1.3, "2": 0.7, "4": 1.0, "8": 0.9}
@@ -64,7 +66,7 @@ class Loop:
     def __init__(self, root: Path, answer: Callable[[Places], Any], **study: object) -> None:
         root.mkdir(exist_ok=True)
         (root / "program.py").write_text("print()\n")
-        chosen = {"max_trials": 10, "target": "", "convergence": "", **study}
+        chosen = {"max_trials": 10, "target": "", "convergence": "", "search": "", **study}
         (root / "tighten.toml").write_text(STUDY.format(**chosen))
         self.study = Study.load(root)
         self.events: list[Event] = []
@@ -77,6 +79,7 @@ class Loop:
             state=options.state,
             parameters=options.parameters,
             build=options.build,
+            builds=options.builds,
         )
         ledger = Ledger(options.state / "ledger.sqlite")
         listener = self.events.append
@@ -212,3 +215,59 @@ def test_a_winner_that_fails_its_fresh_measurement_is_not_kept(tmp_path: Path) -
     assert record.confirmation is not None
     assert record.confirmation.outcome is not Outcome.ACCEPT
     assert record.best == 0
+
+
+RACE = "racing = { candidates = 3, blocks = 1 }"
+
+
+def test_a_race_tests_its_winner_and_records_its_losers(tmp_path: Path) -> None:
+    record = Loop(tmp_path, by_size, search=RACE).run()
+    search = [trial for trial in record.trials if trial.role is Role.SEARCH]
+    assert {trial.configuration["size"] for trial in search} == {1, 2, 8}
+    assert all(trial.race is not None and trial.race.field == 3 for trial in search)
+    losers, winner = search[:-1], search[-1]
+    assert winner.configuration == {"size": 2}
+    assert [trial.race.rung for trial in search if trial.race] == [1, 1, -1]
+    for loser in losers:
+        assert loser.verdict is not None
+        assert loser.verdict.outcome is Outcome.REJECT
+        assert loser.verdict.pairs == 1
+        assert "lost the race in rung 1" in loser.verdict.reason
+        gain = 1 - TIMES[str(loser.configuration["size"])]
+        assert loser.verdict.objective.gain == pytest.approx(gain, abs=0.01)
+    assert winner.verdict is not None
+    assert winner.verdict.outcome is Outcome.ACCEPT
+    assert winner.verdict.pairs >= 8
+    assert record.trials[record.best].configuration == {"size": 2}
+
+
+def test_what_fails_in_a_race_leaves_it_alone(tmp_path: Path) -> None:
+    def eight_crashes(places: Places) -> Mapping[str, Any]:
+        if places.environment["SIZE"] == "8":
+            raise TrialError("it crashed", kind=FailureKind.CRASH)
+        return by_size(places)
+
+    record = Loop(tmp_path, eight_crashes, search=RACE).run()
+    failed = [trial for trial in record.trials if trial.failure]
+    assert [trial.configuration["size"] for trial in failed] == [8]
+    assert record.trials[record.best].configuration == {"size": 2}
+
+
+def test_a_race_that_was_killed_goes_on_with_who_was_left(tmp_path: Path) -> None:
+    def killed(places: Places) -> Mapping[str, Any]:
+        if any(isinstance(e, TrialDone) and e.record.number == 1 for e in loop.events):
+            raise KeyboardInterrupt
+        return by_size(places)
+
+    race = "racing = { candidates = 3, blocks = 2 }"
+    loop = Loop(tmp_path, killed, search=race)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    done = [t.configuration["size"] for t in loop.study.record().trials if t.role is Role.SEARCH]
+    assert 1 <= len(done) < 3
+    loop.runner = Fake(by_size)
+    record = loop.run(resume=True)
+    search = [trial for trial in record.trials if trial.role is Role.SEARCH]
+    assert sorted(trial.configuration["size"] for trial in search) == [1, 2, 8]
+    assert {trial.race.number for trial in search if trial.race} == {1}
+    assert record.trials[record.best].configuration == {"size": 2}

@@ -111,6 +111,12 @@ def _blend(old: FloatArray, new: FloatArray, weight: FloatArray, rule: BlendRule
     return np.asarray((1.0 - weight) * old + weight * new)
 
 
+def _collide_alike(one: Excitation | None, other: Excitation) -> bool:
+    if one is None:
+        return False
+    return bool(np.array_equal(one.speed, other.speed) and np.array_equal(one.height, other.height))
+
+
 class CollisionTables:
     """Stacked pair tables of all cells, refreshed where the excitation changed."""
 
@@ -132,24 +138,28 @@ class CollisionTables:
                 repr((str(table.units), table.mu_grav)).encode(),
             ]
         )
+        self._built: Excitation | None = None
         self.stack = self._empty(plan.n_cells, plan.n_bins)
 
     @staticmethod
     def _empty(cells: int, n: int) -> Pairs:
         pairs = (cells, n * (n + 1) // 2)
         bins = (cells, n)
-        integers = {"base": pairs, "top": pairs, "near": bins, "partner": bins}
-        reals = {"rate": pairs, "excavated": pairs, "low": pairs, "high": pairs}
-        reals |= {"keep": bins, "give": bins}
+        square = (cells, n, n)
+        integers = {"base": pairs, "near": bins, "lasting": bins, "partner": bins}
+        reals = {"rate": square, "excavated": square, "keep": bins, "give": bins}
         arrays: dict[str, Any] = {name: np.zeros(shape) for name, shape in reals.items()}
+        arrays["deposit"] = np.zeros((*pairs, 4))
         arrays |= {name: np.zeros(shape, np.int64) for name, shape in integers.items()}
         return Pairs(**arrays)
 
     def refresh(self, state: State) -> None:
         """Bring `excitation` and `stack` up to `state`, rebuilding only cells that changed."""
+        previous = self._built
         self.excitation = excitation = current_excitation(self._plan, state)
-        if not self._law.enabled:
+        if not self._law.enabled or (self._cache.enabled and _collide_alike(previous, excitation)):
             return
+        self._built = excitation
         for cell in range(self._plan.n_cells):
             key = self._key(cell, excitation.speed[cell], excitation.height[cell])
             if self._cache.enabled and key == self._loaded[cell]:

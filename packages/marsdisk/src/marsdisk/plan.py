@@ -5,12 +5,23 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 import numpy as np
 
 from marsdisk.errors import ConfigurationError, Problem
-from marsdisk.kernels.records import Cells, Controls, Drive, Grid
+from marsdisk.kernels.records import (
+    Cells,
+    Controls,
+    Drive,
+    Grid,
+    Heat,
+    Light,
+    PhaseLaw,
+    Scaling,
+    Segments,
+    VapourLaw,
+)
 from marsdisk.parameters import (
     BlowOut,
     Coverage,
@@ -23,6 +34,7 @@ from marsdisk.parameters import (
     InitialState,
     Injection,
     Parameters,
+    Phase,
     Radiation,
     Sampling,
     SizeGrid,
@@ -47,9 +59,6 @@ from marsdisk.physics import (
     transport,
 )
 from marsdisk.typing import FloatArray
-
-if TYPE_CHECKING:
-    from marsdisk.typing import IntArray
 
 __all__ = ["RunPlan", "fingerprint", "plan_run"]
 
@@ -214,8 +223,7 @@ def _eccentricity(parameters: Parameters, r: FloatArray) -> FloatArray:
     return np.clip(profile, law.e_min, law.e_max)
 
 
-def _vapour_law(law: Sublimation) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the numbers of `Drive.evaporation` and the vapour pressure spline."""
+def _vapour(law: Sublimation) -> VapourLaw:
     low = high = (law.a_solid, law.b_solid)
     knots, spline = np.empty(0), np.empty((4, 0))
     if law.table_temperature.size:
@@ -229,7 +237,7 @@ def _vapour_law(law: Sublimation) -> tuple[FloatArray, FloatArray, FloatArray]:
     coefficient = sublimation.evaporation_coefficient(law.alpha, law.molar_mass)
     melt = (law.a_liquid, law.b_liquid, hot)
     numbers = (coefficient, law.gas_pressure, *low, *melt, law.t_onset, law.t_width, *high)
-    return np.array(numbers), knots, spline
+    return VapourLaw(_vapour_mode(law), np.array(numbers), knots, spline)
 
 
 def _crossing_times(law: Temperature, level: float) -> list[float]:
@@ -303,15 +311,14 @@ def _supply_rates(
     return constant, np.concatenate(tables)
 
 
-def _segments(law: Supply) -> tuple[IntArray, FloatArray, IntArray, FloatArray]:
-    """Return kind, numbers, knot offsets and knots of all supply segments."""
+def _segments(law: Supply) -> Segments:
     active = law.segments if law.enabled else ()
     kind = np.array([_SEGMENT_KINDS[s.kind] for s in active], dtype=np.int64)
     numbers = [(s.t_start, s.t_end, s.amplitude * law.mixing, s.t0, s.index) for s in active]
     tables = [s.table_time if s.kind is SupplyKind.TABLE else np.empty(0) for s in active]
     start = np.cumsum([0, *(t.size for t in tables)]).astype(np.int64)
     knots = np.concatenate([*tables, np.empty(0)])
-    return kind, np.array(numbers, dtype=float).reshape(-1, 5), start, knots
+    return Segments(kind, np.array(numbers, dtype=float).reshape(-1, 5), start, knots)
 
 
 def _injection(law: Supply, edges: FloatArray, shares: FloatArray, s_floor: float) -> FloatArray:
@@ -351,6 +358,7 @@ def _grid(parameters: Parameters, edges: FloatArray) -> Grid:
     weights, below = weights / total, below / total
     return Grid(
         edges=edges,
+        log_edges=np.log(edges),
         size=size,
         mass=sizes.sphere_mass(size, density),
         area=opacity.area_per_mass(size, density),
@@ -366,11 +374,29 @@ def _blowout_mode(law: BlowOut) -> int:
     return 1 if law.coverage is Coverage.FRACTIONAL else 2
 
 
-def _phase_mode(parameters: Parameters) -> int:
-    law = parameters.drivers.phase
-    if not law.enabled:
-        return 0
-    return 2 if law.map_fraction.size else 1
+def _heat(law: Temperature) -> Heat:
+    slab = temperature.slab_cooling(law.layer_depth, law.layer_density, law.heat_capacity)
+    return Heat(
+        mode=_TEMPERATURE_MODES[law.mode],
+        initial=float(law.value),
+        cooling=slab if law.mode is TemperatureMode.SLAB else float(law.rate),
+        time=law.table_time,
+        value=law.table_value,
+    )
+
+
+def _phase(law: Phase) -> PhaseLaw:
+    mapped = 2 if law.map_fraction.size else 1
+    return PhaseLaw(
+        mode=mapped if law.enabled else 0,
+        t_condense=law.t_condense,
+        t_vaporize=law.t_vaporize,
+        divisor=1.0 + law.pressure_ratio,
+        tau_ref=np.inf if law.tau_ref is None else law.tau_ref,
+        temperature=law.map_temperatures,
+        tau=law.map_taus,
+        fraction=law.map_fraction.reshape(law.map_temperatures.size, law.map_taus.size),
+    )
 
 
 def _vapour_mode(law: Sublimation) -> int:
@@ -386,9 +412,14 @@ def _drag(parameters: Parameters, size: FloatArray) -> FloatArray:
     return transport.drag_rate(size, parameters.grid.density, law.gas_density, law.gas_speed)
 
 
-def _scaling_law(law: Supply) -> FloatArray:
+def _scaling(law: Supply) -> Scaling:
     power = (law.scaling_reference, law.scaling_exponent, law.scaling_amplitude)
-    return np.array([*power, law.scaling_floor, law.scaling_cap])
+    return Scaling(
+        mode=_SCALINGS[law.scaling],
+        law=np.array([*power, law.scaling_floor, law.scaling_cap]),
+        temperature=law.scaling_temperature,
+        value=law.scaling_value,
+    )
 
 
 def _feedback_law(law: Supply) -> FloatArray:
@@ -398,52 +429,31 @@ def _feedback_law(law: Supply) -> FloatArray:
 
 def _drive(parameters: Parameters, grid: Grid, injection: FloatArray, t_orb: FloatArray) -> Drive:
     drivers, law, sinks = parameters.drivers, parameters.supply, parameters.sinks
-    heat, light, phase = drivers.temperature, drivers.radiation, drivers.phase
-    evaporation, knots, spline = _vapour_law(drivers.sublimation)
-    kind, numbers, start, knot_time = _segments(law)
-    slab = temperature.slab_cooling(heat.layer_depth, heat.layer_density, heat.heat_capacity)
+    light = drivers.radiation
     mixing = law.deep_mixing_orbits
     return Drive(
-        temperature_mode=_TEMPERATURE_MODES[heat.mode],
-        temperature=float(heat.value),
-        cooling=slab if heat.mode is TemperatureMode.SLAB else float(heat.rate),
-        temperature_time=heat.table_time,
-        temperature_value=heat.table_value,
-        pressure_coefficient=radiation.pressure_coefficient(parameters.grid.density),
-        qpr_size=light.qpr_sizes,
-        qpr_temperature=light.qpr_temperatures,
-        qpr=light.qpr,
+        heat=_heat(drivers.temperature),
+        light=Light(
+            coefficient=radiation.pressure_coefficient(parameters.grid.density),
+            size=light.qpr_sizes,
+            temperature=light.qpr_temperatures,
+            qpr=light.qpr,
+        ),
+        phase=_phase(drivers.phase),
+        vapour=_vapour(drivers.sublimation),
+        segments=_segments(law),
+        scaling=_scaling(law),
         blowout=_blowout_mode(drivers.blow_out),
         blowout_solid_only=int(drivers.blow_out.solid_only),
         skin=int(drivers.blow_out.skin),
         tau_gate=np.inf if light.tau_gate is None else light.tau_gate,
         los_factor=light.los_factor,
-        phase=_phase_mode(parameters),
-        t_condense=phase.t_condense,
-        t_vaporize=phase.t_vaporize,
-        phase_divisor=1.0 + phase.pressure_ratio,
-        tau_ref=np.inf if phase.tau_ref is None else phase.tau_ref,
-        liquid_sublimates=int(phase.allow_liquid_sublimation),
-        map_temperature=phase.map_temperatures,
-        map_tau=phase.map_taus,
-        map_fraction=phase.map_fraction.reshape(phase.map_temperatures.size, phase.map_taus.size),
-        vapour=_vapour_mode(drivers.sublimation),
-        evaporation=evaporation,
-        vapour_temperature=knots,
-        vapour_log10=spline,
+        liquid_sublimates=int(drivers.phase.allow_liquid_sublimation),
         density=parameters.grid.density,
         supply=int(law.enabled),
-        segment_kind=kind,
-        segment=numbers,
-        knot_start=start,
-        knot_time=knot_time,
         injection=injection,
         deep_rate=np.zeros(t_orb.size) if mixing is None else 1.0 / (mixing * t_orb),
         taper=law.taper_fraction if law.depletion == "taper" else 0.0,
-        scaling=_SCALINGS[law.scaling],
-        scaling_law=_scaling_law(law),
-        scaling_temperature=law.scaling_temperature,
-        scaling_value=law.scaling_value,
         feedback=int(law.feedback and law.enabled),
         feedback_law=_feedback_law(law),
         drag=_drag(parameters, grid.size),
@@ -551,6 +561,20 @@ def _cells(parameters: Parameters, rings: _Rings, t_blow: FloatArray, kappa: flo
     )
 
 
+_Record = TypeVar("_Record", bound=tuple[Any, ...])
+
+
+def _settled(record: _Record) -> _Record:
+    """Return `record` with plain arrays: kernels would compile anew for any other layout."""
+    values: list[Any] = []
+    for value in record:
+        if isinstance(value, np.ndarray):
+            values.append(np.array(value, order="C"))
+        else:
+            values.append(_settled(value) if isinstance(value, tuple) else value)
+    return type(record)(*values)
+
+
 def plan_run(parameters: Parameters) -> RunPlan:
     """Return the static arrays of a run.
 
@@ -564,7 +588,7 @@ def plan_run(parameters: Parameters) -> RunPlan:
     hot = _initial_temperature(drivers.temperature)
     a_blow = _blowout_at(hot, parameters.grid.density, drivers.radiation)
     edges = _size_edges(parameters.grid, a_blow)
-    grid = _grid(parameters, edges)
+    grid = _settled(_grid(parameters, edges))
     shares, rejected = _initial_shares(parameters.initial, edges)
     kappa = float(grid.area @ shares)
     s_floor = max(parameters.grid.s_min, a_blow)
@@ -593,8 +617,8 @@ def plan_run(parameters: Parameters) -> RunPlan:
         inclination=np.full(rings.r.size, parameters.collisions.i0),
         reservoir=_reservoir(parameters.supply, rings.area, cells.constant_rate[0]),
         grid=grid,
-        cells=cells,
-        drive=_drive(parameters, grid, injection, rings.t_orb),
+        cells=_settled(cells),
+        drive=_settled(_drive(parameters, grid, injection, rings.t_orb)),
         controls=_controls(parameters),
         fingerprint=fingerprint(parameters),
         warnings=_notes(edges, rejected, a_blow),

@@ -14,9 +14,18 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from marsdisk.kernels.advance import ADVANCED, NOT_FINITE, STEP_VANISHED
-from marsdisk.kernels.cascade import collision_jacobian
-from marsdisk.kernels.observe import observe_cell
-from marsdisk.kernels.records import CHANNELS, Cells, Controls, Drive, Flow, Grid, Pairs, State
+from marsdisk.kernels.observe import observe
+from marsdisk.kernels.records import (
+    CHANNELS,
+    Cells,
+    Controls,
+    Drive,
+    Grid,
+    Pairs,
+    State,
+    new_scratch,
+)
+from marsdisk.kernels.single import collision_jacobian
 
 if TYPE_CHECKING:
     from marsdisk.plan import RunPlan
@@ -26,33 +35,38 @@ __all__ = ["CellProblem", "advance_radau"]
 
 
 class CellProblem:
-    """Right-hand side and Jacobian of one cell; y = bins, deep, lost (5), supplied."""
+    """Right-hand side and Jacobian of one cell; y = bins, deep, lost (5), supplied.
+
+    `pairs` are the tables of all cells.
+    """
 
     def __init__(
         self, cell: int, state: State, grid: Grid, pairs: Pairs, cells: Cells, drive: Drive
     ) -> None:
-        n = grid.mass.size
+        n_cells, n = state.mass.shape
         self._cell, self._state, self._grid, self._pairs = cell, state, grid, pairs
         self._cells, self._drive, self._n = cells, drive, n
-        self._flow = Flow(np.zeros(n), np.zeros(n), np.zeros((4, n)), np.zeros(1), np.zeros(1))
+        self._scratch = new_scratch(n)
+        self._flow = self._scratch.now
+        self._mass = np.zeros((n_cells, n))
+        self._seen = (np.zeros((n_cells, 7)), np.zeros((n_cells, 5)), np.zeros((n_cells, 5)))
 
     def _collisions(self, time: float, mass: FloatArray) -> FloatArray:
-        change = np.zeros(self._n + 1)
-        observe_cell(
+        self._mass[self._cell] = mass
+        observe(
             self._cell,
+            self._cell + 1,
             time,
-            mass,
+            self._mass,
             self._state,
             self._grid,
             self._pairs,
             self._cells,
             self._drive,
-            self._flow,
-            change,
-            np.zeros(5),
-            np.zeros(7),
+            self._scratch,
+            *self._seen,
         )
-        return change
+        return self._scratch.work.rate
 
     def rate(self, time: float, y: FloatArray) -> FloatArray:
         """Return dy/dt."""
@@ -80,7 +94,9 @@ class CellProblem:
         if flow.colliding[0] > 0.0:
             transposed = np.zeros((n, n + 1))
             number = mass / self._grid.mass
-            collision_jacobian(mass, number, self._grid, self._pairs, np.zeros(n), transposed)
+            row = Pairs(*(array[self._cell] for array in self._pairs))
+            gathered = self._scratch.work.gathered
+            collision_jacobian(mass, number, self._grid, row, gathered, transposed)
             out[:n, :n] = transposed[:, :n].T
             out[n + 5, :n] = transposed[:, n]
         bins = np.arange(n)
@@ -137,8 +153,7 @@ def advance_radau(
     """Advance the `chosen` cells over `span` [s]; the status of each goes to `status`."""
     start, end = span
     for cell in chosen:
-        row = Pairs(*(array[cell] for array in pairs))
-        problem = CellProblem(cell, state, plan.grid, row, plan.cells, plan.drive)
+        problem = CellProblem(cell, state, plan.grid, pairs, plan.cells, plan.drive)
         inside = [float(b) for b in plan.cells.breaks[cell] if start < b < end]
         for begin, until in pairwise([start, *inside, end]):
             status[cell] = _advance_cell(cell, begin, until, state, problem, plan.controls)

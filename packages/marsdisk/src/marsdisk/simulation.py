@@ -19,6 +19,7 @@ from marsdisk.checkpoint import Checkpoint, copy_state, initial_state, pack, unp
 from marsdisk.errors import IntegrationError
 from marsdisk.excitation import CollisionTables, evolves, relax
 from marsdisk.kernels.advance import ADVANCED, IMEX, MESSAGES, MPRK22, advance
+from marsdisk.kernels.records import new_scratch
 from marsdisk.parameters import Integrator, Parameters
 from marsdisk.physics.transport import diffuse
 from marsdisk.plan import RunPlan, plan_run
@@ -52,6 +53,17 @@ _SCHEMES = {
     Integrator.MPRK22: MPRK22,
     Integrator.IMEX_BDF1: IMEX,
 }
+
+
+def _shares(cells: int, threads: int, chunk: int) -> list[range]:
+    """Return the cells of each task: chunks of the chosen size, or one task per thread.
+
+    Neighbouring cells need similar work, so tasks that take every n-th cell end together.
+    """
+    if chunk > 0:
+        return [range(first, min(first + chunk, cells)) for first in range(0, cells, chunk)]
+    tasks = min(threads, cells)
+    return [range(first, cells, tasks) for first in range(tasks)]
 
 
 class Simulation:
@@ -117,6 +129,10 @@ class Simulation:
         LedgerError
             If mass is not accounted for.
         """
+        with ThreadPoolExecutor(max(self.parameters.execution.threads, 1)) as self._pool:
+            yield from self._outputs(on_progress)
+
+    def _outputs(self, on_progress: Callable[[Progress], None] | None) -> Iterator[Snapshot]:
         self._state = copy_state(self._saved)
         if not self._resumed and self._index == 0:
             yield self._snapshot()
@@ -187,23 +203,21 @@ class Simulation:
         integrator = self.parameters.numerics.integrator
         laws = (plan.grid, pairs, plan.cells, plan.drive, plan.controls)
 
-        def task(first: int) -> None:
-            last = min(first + chunk, plan.n_cells)
+        def task(share: range) -> None:
             if integrator is Integrator.RADAU:
-                advance_radau(range(first, last), (begin, until), state, plan, pairs, status)
-            else:
-                scheme = _SCHEMES[integrator]
-                advance(scheme, first, last, begin, until, speed, state, *laws, status)
+                advance_radau(share, (begin, until), state, plan, pairs, status)
+                return
+            scheme, scratch = _SCHEMES[integrator], new_scratch(plan.n_bins)
+            span = (share.start, share.stop, share.step, begin, until)
+            advance(scheme, *span, speed, state, *laws, scratch, status)
 
         threads = max(execution.threads, 1)
-        chunk = execution.chunk_size or max(1, plan.n_cells // (4 * threads))
-        starts = range(0, plan.n_cells, chunk)
-        if threads == 1 or len(starts) == 1:
-            for first in starts:
-                task(first)
+        shares = _shares(plan.n_cells, threads, execution.chunk_size)
+        if threads == 1 or len(shares) == 1:
+            for share in shares:
+                task(share)
         else:
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(task, starts))
+            list(self._pool.map(task, shares))
         failed = np.flatnonzero(status != ADVANCED)
         if failed.size:
             cell = int(failed[0])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from marsdisk.errors import LedgerError
-from marsdisk.kernels.observe import observe_cell
-from marsdisk.kernels.records import CHANNELS, Flow, Pairs, State
+from marsdisk.kernels.observe import observe
+from marsdisk.kernels.records import CHANNELS, Pairs, State, new_scratch
 from marsdisk.physics import opacity, radiation, velocities
 from marsdisk.physics.phase import VAPOUR
 from marsdisk.typing import BoolArray, FloatArray, IntArray
@@ -116,18 +116,12 @@ def check_ledger(
 def _observe(
     plan: RunPlan, state: State, pairs: Pairs, time: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return per cell the values (7,), loss rates (5,) and gates (5,) of `observe_cell`."""
-    cells, n = plan.n_cells, plan.n_bins
-    values, gates = np.zeros((cells, 7)), np.zeros((cells, 5))
-    rates = np.zeros((cells, len(CHANNELS)))
-    flow = Flow(np.zeros(n), np.zeros(n), np.zeros((4, n)), np.zeros(1), np.zeros(1))
-    change = np.zeros(n + 1)
-    laws = (plan.cells, plan.drive, flow, change)
-    for c in range(cells):
-        mass, row = state.mass[c], Pairs(*(array[c] for array in pairs))
-        observe_cell(c, time, mass, state, plan.grid, row, *laws, gates[c], values[c])
-        rates[c, :4] = flow.channel @ mass
-        rates[c, 4] = change[n]
+    """Return per cell the values (7,), loss rates (5,) and gates (5,) of `observe`."""
+    cells = plan.n_cells
+    values, gates, rates = np.zeros((cells, 7)), np.zeros((cells, 5)), np.zeros((cells, 5))
+    laws = (plan.grid, pairs, plan.cells, plan.drive)
+    scratch = new_scratch(plan.n_bins)
+    observe(0, cells, time, state.mass, state, *laws, scratch, values, gates, rates)
     return values, rates, gates
 
 

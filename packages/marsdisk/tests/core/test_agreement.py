@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from marsdisk.kernels.cascade import collision_rate
-from marsdisk.kernels.records import Grid, Pairs
+from marsdisk.kernels.records import Grid, Pairs, new_gathered
+from marsdisk.kernels.single import collision_rate
 from marsdisk.parameters import Strength
 from marsdisk.physics import (
     collisions,
@@ -47,7 +47,7 @@ def _grid(slope: float) -> Grid:
     size = sizes.size_centres(edges)
     mass = sizes.sphere_mass(size, RHO)
     area = opacity.area_per_mass(size, RHO)
-    return Grid(edges, size, mass, area, weights, 1.0 / np.cumsum(weights), 0.0)
+    return Grid(edges, np.log(edges), size, mass, area, weights, 1.0 / np.cumsum(weights), 0.0)
 
 
 def _outcomes(grid: Grid, *, two_bin: bool) -> Pairs:
@@ -68,7 +68,7 @@ def _outcomes(grid: Grid, *, two_bin: bool) -> Pairs:
 
 def _rate(grid: Grid, pairs: Pairs, number: FloatArray) -> FloatArray:
     out = np.zeros(number.size + 1)
-    collision_rate(number * grid.mass, number, grid, pairs, np.zeros(number.size), out)
+    collision_rate(number * grid.mass, number, grid, pairs, new_gathered(number.size), out)
     return out
 
 
@@ -103,7 +103,7 @@ def test_collision_rates_and_outcomes() -> None:
     phi = collisions.disruption_ratio(grid.mass, speed, threshold)
     assert phi * threshold[larger] == pytest.approx(PUBLISHED["energy"], rel=1e-12)
     assert outcomes.remnant_fraction(phi) == pytest.approx(PUBLISHED["remnant"], rel=1e-12)
-    assert (_outcomes(grid, two_bin=False).top == PUBLISHED["remnant_bin"]).all()
+    assert (_outcomes(grid, two_bin=False).base == PUBLISHED["remnant_bin"]).all()
 
 
 def test_fragment_shares() -> None:
@@ -111,13 +111,13 @@ def test_fragment_shares() -> None:
     pairs = _outcomes(grid, two_bin=False)
     for (i, j), published in zip(PUBLISHED["pairs_ij"], PUBLISHED["shares"], strict=True):
         o = j * (j + 1) // 2 + i
-        total = pairs.rate[o] * (grid.mass[i] + grid.mass[j])
-        top = pairs.top[o]
+        total = pairs.rate[j, i] * (grid.mass[i] + grid.mass[j])
+        top = pairs.base[o]
         share = np.zeros(grid.mass.size)
         share[: top + 1] = (
-            pairs.excavated[o] / total * (grid.fragment * grid.inverse[top])[: top + 1]
+            pairs.excavated[j, i] / total * (grid.fragment * grid.inverse[top])[: top + 1]
         )
-        share[pairs.base[o]] += pairs.low[o] / total
+        share[pairs.base[o]] += pairs.deposit[o, 0] / total
         assert share.sum() == pytest.approx(1.0, abs=1e-14)
         assert share == pytest.approx(published, abs=1e-15)
 

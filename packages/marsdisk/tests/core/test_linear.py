@@ -40,9 +40,8 @@ from conftest import build_problem
 from marsdisk.cache import TableCache
 from marsdisk.checkpoint import initial_state
 from marsdisk.excitation import CollisionTables
-from marsdisk.kernels.advance import _allocate, _new_flow
-from marsdisk.kernels.records import Pairs, Trial
-from marsdisk.kernels.steps import positive_step
+from marsdisk.kernels.records import Pairs, new_scratch
+from marsdisk.kernels.single import positive_step
 from marsdisk.parameters import Disk, SizeGrid
 from marsdisk.plan import plan_run
 
@@ -52,11 +51,12 @@ state = initial_state(plan, 1.0)
 tables = CollisionTables(plan, TableCache(4))
 tables.refresh(state)
 pairs = Pairs._make(array[0] for array in tables.stack)
-flow, trial = _new_flow(16), Trial(np.zeros(16), np.zeros(8))
+scratch = new_scratch(16)
+flow, trial = scratch.later, scratch.trial
 flow.colliding[0] = 1.0
 mass = state.mass[0]
 positive_step(
-    mass, 0.0, 0.0, 1e14, plan.grid, pairs, plan.drive, flow, _allocate(16), trial
+    mass, 0.0, 0.0, 1e14, plan.grid, pairs, plan.drive.injection, flow, scratch.work, trial
 )
 assert (trial.mass >= 0.0).all()
 assert abs(trial.mass.sum() / mass.sum() - 1.0) < 1e-13

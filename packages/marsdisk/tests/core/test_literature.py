@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from marsdisk.kernels.advance import ADVANCED, advance
-from marsdisk.kernels.cascade import collision_jacobian, collision_rate
-from marsdisk.kernels.records import Grid, Pairs
+from marsdisk.kernels.records import Grid, Pairs, new_gathered, new_scratch
+from marsdisk.kernels.single import collision_jacobian, collision_rate
 from marsdisk.parameters import Parameters
 from marsdisk.physics import collisions, outcomes, sizes
 from marsdisk.simulation import Simulation
@@ -32,7 +32,7 @@ def steady_slope(bins: int, strength_slope: float) -> float:
     total = below + weights.sum()
     weights, below = weights / total, float(below / total)
     inverse = 1.0 / (below + np.cumsum(weights))
-    grid = Grid(edges, size, mass, 1.0 / size, weights, inverse, below)
+    grid = Grid(edges, np.log(edges), size, mass, 1.0 / size, weights, inverse, below)
     smaller, larger = collisions.pair_indices(bins)
     law = collisions.CollisionLaw(
         rate=np.where(smaller == larger, 0.5, 1.0) * (size[smaller] + size[larger]) ** 2,
@@ -42,7 +42,7 @@ def steady_slope(bins: int, strength_slope: float) -> float:
     pairs = collisions.pair_outcomes(law, grid)
     start = mass * size ** (1.0 - 3.4)
     start /= start[-1]
-    scratch, out, transposed = np.zeros(bins), np.zeros(bins + 1), np.zeros((bins, bins + 1))
+    scratch, out, transposed = new_gathered(bins), np.zeros(bins + 1), np.zeros((bins, bins + 1))
 
     def change(_: float, held: FloatArray) -> FloatArray:
         held = np.ascontiguousarray(held)
@@ -88,7 +88,9 @@ def test_whole_run_against_an_independent_solution(problem: Problem) -> None:
     weights = outcomes.fragment_integrals(edges, 3.5)
     weights = weights / weights.sum()
     size = sizes.size_centres(edges)
-    grid = Grid(edges, size, mass, 1.0 / size, weights, 1.0 / np.cumsum(weights), 0.0)
+    grid = Grid(
+        edges, np.log(edges), size, mass, 1.0 / size, weights, 1.0 / np.cumsum(weights), 0.0
+    )
     smaller, larger = collisions.pair_indices(mass.size)
     speed, height = float(data["v_rel"]), data["height"]
     rate = collisions.rate_coefficient(
@@ -105,13 +107,14 @@ def test_whole_run_against_an_independent_solution(problem: Problem) -> None:
     plan, state = simulation.plan, simulation._state
     state.mass[0] = data["number"] * mass
     total = state.mass[0].sum()
-    status = np.zeros(1, np.int64)
+    status, scratch = np.zeros(1, np.int64), new_scratch(mass.size)
     times = data["ode_time"]
     worst = 0.0
     for k in range(1, times.size):
         advance(
             None,
             0,
+            1,
             1,
             float(times[k - 1]),
             float(times[k]),
@@ -122,6 +125,7 @@ def test_whole_run_against_an_independent_solution(problem: Problem) -> None:
             plan.cells,
             plan.drive,
             plan.controls,
+            scratch,
             status,
         )
         assert status[0] == ADVANCED

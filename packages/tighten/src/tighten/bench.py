@@ -1,6 +1,6 @@
 """One project on this machine: configurations are built, checked and measured side by side.
 
-The session decides what to try; this module carries it out. It owns the two slots, the gates'
+The session decides what to try; this module carries it out. It owns the slots, the gates'
 references and the order of the launches, and knows nothing of search or convergence. A pair is
 always complete: if either launch was disturbed, both are run again.
 """
@@ -12,6 +12,7 @@ import json
 import random
 import shutil
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,11 +28,11 @@ from tighten.parameters import arguments, environment
 from tighten.patch import patch
 from tighten.record import CaseSummary
 from tighten.runner import Command, MeasuringLock, Places, launch
-from tighten.samples import Disturbances, launch_value, pair_values
+from tighten.samples import Disturbances, Launch, launch_value, pair_values
 from tighten.trial import Built, project_files, project_hash, read_at_run_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from tighten.events import Listener
     from tighten.gates import Gate
@@ -39,10 +40,9 @@ if TYPE_CHECKING:
     from tighten.parameters import Configuration
     from tighten.record import GateResult
     from tighten.runner import Runner
-    from tighten.samples import Launch
     from tighten.trial import Workplace
 
-__all__ = ["Bench", "Duel", "Measured", "own_files", "sources"]
+__all__ = ["Bench", "Block", "Duel", "Measured", "own_files", "sources"]
 
 _RERUNS_PER_PAIR = 2
 _QUALITY_TIMEOUT = 1800.0  # s; a linter or test suite of a large project
@@ -67,8 +67,17 @@ class Measured:
     seconds: float  # of the benchmark command, and waiting for its turn
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One launch of each of some builds, by their places in the field, as far as they succeeded."""
+
+    order: tuple[int, ...]
+    launches: Mapping[int, Launch]
+    failures: Mapping[int, TrialError]
+
+
 class Bench:
-    """A project that can be built, checked and measured in two places at once.
+    """A project that can be built, checked and measured in several places at once.
 
     Parameters
     ----------
@@ -77,7 +86,7 @@ class Bench:
     runner
         Starts commands.
     workplace
-        Holds the two slots.
+        Holds the builds.
     listener
         Hears of each pair.
     """
@@ -95,8 +104,8 @@ class Bench:
         self._coin = random.SystemRandom()
         self._disturbances = Disturbances()
 
-    def build(self, configuration: Configuration, *, beside: Built | None = None) -> Built:
-        """Return the build of a configuration in a slot that ``beside`` does not occupy.
+    def build(self, configuration: Configuration, *, beside: Collection[Built] = ()) -> Built:
+        """Return the build of a configuration in a slot that none of ``beside`` occupies.
 
         Raises
         ------
@@ -150,7 +159,7 @@ class Bench:
 
     def measure(self, built: Built, *, launches: int) -> Measured:
         """Launch the benchmark ``launches`` times after the study's warm-up launches."""
-        seconds = self._warm_up(built)
+        seconds = self.warm_up(built)
         side = self._side(built, "benchmark")
         done = []
         for _ in range(launches):
@@ -160,7 +169,7 @@ class Bench:
         rows = [
             {case.name: launch_value(one, case) for case in self._options.cases} for one in done
         ]
-        return Measured(cases=self._summaries(rows, done[0]), seconds=seconds)
+        return Measured(cases=self.summaries(rows, done[0]), seconds=seconds)
 
     def profile(self, built: Built, name: str) -> dict[str, str]:
         """Launch the benchmark once more, under a profiler; see `Locator.locate`.
@@ -190,7 +199,7 @@ class Bench:
         TrialError
             If a launch of the candidate fails, or one of the incumbent (the message says so).
         """
-        warm_up = self._warm_up(candidate) + self._warm_up(incumbent)
+        warm_up = self.warm_up(candidate) + self.warm_up(incumbent)
         sides = self._side(candidate, "candidate"), self._side(incumbent, "incumbent")
         test = PairTest(
             self._options.cases, self._options.policy, confirmation=confirmation, aim=aim
@@ -206,11 +215,29 @@ class Bench:
             self._tell(trial, test)
         return Duel(
             verdict=replace(verdict, reruns=log.reruns),
-            candidate=self._summaries(log.candidate, ours),
-            incumbent=self._summaries(log.incumbent, theirs),
+            candidate=self.summaries(log.candidate, ours),
+            incumbent=self.summaries(log.incumbent, theirs),
             pairs=tuple(log.pairs),
             seconds=warm_up + log.seconds,
         )
+
+    def block(self, field: Sequence[Built]) -> Block:
+        """Launch each of some builds once, in random order, with nothing else in between.
+
+        A disturbed launch is kept: a race bears outliers, and running a whole block again would
+        cost more than it saves.
+        """
+        order = list(range(len(field)))
+        self._coin.shuffle(order)
+        launches: dict[int, Launch] = {}
+        failures: dict[int, TrialError] = {}
+        with self._lock:
+            for place in order:
+                try:
+                    launches[place] = self._launch(self._side(field[place], "race"))
+                except TrialError as error:
+                    failures[place] = error
+        return Block(order=tuple(order), launches=launches, failures=failures)
 
     def _pair(
         self, candidate: _Side, incumbent: _Side, log: _PairLog, *, candidate_first: bool
@@ -241,7 +268,7 @@ class Bench:
                 tail=error.tail,
             ) from error
 
-    def _warm_up(self, built: Built) -> float:
+    def warm_up(self, built: Built) -> float:
         """Run the launches that are thrown away; return their time [s]."""
         side = self._side(built, "warm-up")
         seconds = 0.0
@@ -319,9 +346,10 @@ class Bench:
             shutil.copyfile(min(directory.glob("result*")), reference)
         return outcome
 
-    def _summaries(
+    def summaries(
         self, rows: Sequence[Mapping[str, float]], example: Launch
     ) -> tuple[CaseSummary, ...]:
+        """Return the values of each case over launches, in the unit that ``example`` has."""
         return tuple(
             CaseSummary(
                 case=case.name,

@@ -31,6 +31,7 @@ class Step(StrEnum):
 
     BUILD = "build"
     VERIFY = "verify"
+    RACE = "race"
     MEASURE = "measure"
     PROFILE = "profile"
     CONFIRM = "confirm"

@@ -16,14 +16,19 @@ from tighten.errors import FailureKind, TrialError
 from tighten.parameters import Configuration
 
 __all__ = [
+    "WINNER",
     "CaseSummary",
+    "Distance",
     "Examination",
     "Failure",
     "GateResult",
+    "RaceEntry",
     "Role",
     "StudyRecord",
     "TrialRecord",
 ]
+
+WINNER = -1  # rung of the candidate that won its race
 
 
 class Role(StrEnum):
@@ -51,13 +56,31 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Distance:
+    """How far a trial's numbers lie from the baseline's.
+
+    ``bitwise`` is whether every bit is the same, ``ulp`` the largest distance in units in the
+    last place, found in the array ``output``, ``relative`` the largest relative error.
+    """
+
+    bitwise: bool
+    ulp: float
+    relative: float
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
-    """Outcome of one gate: ``passed``, and one line that says by how much or why not."""
+    """Outcome of one gate: ``passed``, and one line that says by how much or why not.
+
+    ``distance`` is there where numbers were compared with the baseline's and found alike enough.
+    """
 
     name: str
     passed: bool
     detail: str
     seconds: float
+    distance: Distance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +94,20 @@ class CaseSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RaceEntry:
+    """The race that a trial took part in.
+
+    ``number`` counts the races of the run from 1, ``field`` the configurations that were asked for
+    together, the failed ones included. ``rung`` is the last one it ran in: 0 if it never ran,
+    `WINNER` for the one whose verdict is a pair test of its own.
+    """
+
+    number: int
+    field: int
+    rung: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRecord:
     """One set of parameter values: edited, built, verified, measured, judged.
 
@@ -78,6 +115,8 @@ class TrialRecord:
     same code; such a trial is not measured. ``code_hash`` covers all that
     runs: code, environment, arguments. Profiles come from launches that are not measured. Times
     are in seconds, ``started`` is ISO 8601 UTC.
+    ``culprits`` are the values that by themselves make the failed gate fail, over those of the
+    trial to beat; ``culprit_builds`` is what finding them took.
     """
 
     number: int
@@ -90,6 +129,7 @@ class TrialRecord:
     gates: tuple[GateResult, ...] = ()
     identical_to: int | None = None
     incumbent: int | None = None  # number of the trial it was compared with
+    race: RaceEntry | None = None
     code_hash: str = ""
     build_seconds: float = 0.0
     gate_seconds: float = 0.0
@@ -98,6 +138,8 @@ class TrialRecord:
     profile_seconds: float = 0.0
     log: str | None = None
     patch: str = ""  # unified diff of the edit against the project
+    culprits: Configuration = field(default_factory=dict)
+    culprit_builds: int = 0
     profiles: Mapping[str, str] = field(default_factory=dict)  # file below the state, by label
 
 

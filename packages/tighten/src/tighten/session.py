@@ -8,28 +8,42 @@ processes and statistics live elsewhere.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tighten.analysis import unreachable
+from tighten.attempt import Attempt, work_seconds
 from tighten.convergence import convergence, incumbent
+from tighten.culprit_trials import CulpritTrials
 from tighten.decision import Outcome, Status
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.events import Notice, Step, StepStarted, StudyDone, StudyStarted, TrialDone
-from tighten.ledger import Pair, now
+from tighten.ledger import now
 from tighten.options import trials_left
 from tighten.profile import Tool
-from tighten.record import Failure, GateResult, Role, StudyRecord, TrialRecord
-from tighten.search import Told, strategy
-from tighten.trial import Built
+from tighten.proposals import Proposals
+from tighten.racing import race
+from tighten.record import (
+    WINNER,
+    Failure,
+    GateResult,
+    RaceEntry,
+    Role,
+    StudyRecord,
+    TrialRecord,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from tighten.bench import Bench
     from tighten.events import Listener
     from tighten.ledger import Ledger, RunKey
     from tighten.options import Options
     from tighten.parameters import Configuration
-    from tighten.search import Strategy
+    from tighten.racing import Left
+
+    _Steps = tuple[tuple[Step, Callable[[Attempt], Attempt]], ...]
 
 __all__ = ["Session"]
 
@@ -117,7 +131,7 @@ class Session:
         options = self._options
         if options.limits.stop_if_unreachable and unreachable(options, study):
             return study, Status.UNREACHABLE
-        proposals = self._replayed(study)
+        proposals = Proposals(options, study)
         spent = sum(_duration(trial) for trial in study.trials)
         started = time.monotonic()
         while True:
@@ -125,11 +139,78 @@ class Session:
             status = convergence(study.trials, options.limits, options.cases, elapsed=elapsed)
             if status is not None:
                 return study, status
-            configuration = proposals.ask()
-            if configuration is None:
+            asked, entry = proposals.ask(study)
+            if not asked:
                 return study, Status.EXHAUSTED
-            study = self._attempt(study, Role.SEARCH, configuration)
-            proposals.tell(configuration, _told(study.trials[-1]))
+            if entry is None:
+                attempt = self._carried(self._new(study, Role.SEARCH, asked[0]), self._all_steps)
+                study = self._settled(study, proposals, attempt)
+            else:
+                study = self._race(study, proposals, asked, entry)
+
+    def _race(
+        self,
+        study: StudyRecord,
+        proposals: Proposals,
+        asked: Sequence[Configuration],
+        entry: RaceEntry,
+    ) -> StudyRecord:
+        """Build and verify all that was asked for, let it race, and test the winner in pairs."""
+        field: list[Attempt] = []
+        twins: list[Attempt] = []
+        for configuration in asked:
+            attempt = self._new(study, Role.SEARCH, configuration, race=entry)
+            beside = tuple(other.builds[0] for other in field)
+            attempt = self._carried(replace(attempt, beside=beside), self._preparation)
+            if attempt.is_settled:
+                study = self._settled(study, proposals, attempt)
+            elif any(other.record.code_hash == attempt.record.code_hash for other in field):
+                twins.append(attempt)
+            else:
+                field.append(attempt)
+        for attempt in self._left(field, number=len(study.trials)):
+            if not attempt.is_settled and attempt.record.verdict is None:  # it won
+                test = ((Step.MEASURE, self._decide),)
+                study = self._settled(
+                    study, proposals, self._carried(attempt.after(study.trials), test)
+                )
+            else:
+                study = self._settled(study, proposals, attempt)
+        for attempt in twins:
+            study = self._settled(study, proposals, attempt)
+        return study
+
+    def _left(self, field: Sequence[Attempt], *, number: int) -> Iterator[Attempt]:
+        """Yield the candidates of a race as they leave it, and the winner, untested, last."""
+        if not field:
+            return
+        rival = field[0].builds[1]
+        assert rival is not None
+        running = dict(enumerate(field))
+        course = race(
+            self._bench,
+            [attempt.builds[0] for attempt in field],
+            rival,
+            options=self._options,
+            announce=lambda detail: self._listener(
+                StepStarted(step=Step.RACE, trial=number, of=self._trials_left, detail=detail)
+            ),
+        )
+        try:
+            for left in course:
+                yield _out_of_race(running.pop(left.place), left)
+        except TrialError as error:
+            for attempt in running.values():
+                yield attempt.recorded(failure=Failure.of(error))
+            return
+        for attempt in running.values():
+            yield attempt.in_rung(WINNER)
+
+    def _settled(self, study: StudyRecord, proposals: Proposals, attempt: Attempt) -> StudyRecord:
+        """Record a trial of the search and tell the strategy how it ended."""
+        study = self._recorded(study, attempt.after(study.trials))
+        proposals.tell(study, study.trials[-1])
+        return study
 
     def _confirm(self, study: StudyRecord, status: Status) -> StudyRecord:
         """Measure the winner afresh against the baseline: the best of many is biased."""
@@ -145,40 +226,65 @@ class Session:
 
     def _attempt(self, study: StudyRecord, role: Role, configuration: Configuration) -> StudyRecord:
         """Carry one configuration through change, verify, decide and record."""
-        started = time.perf_counter()
-        attempt = _Attempt(
+        attempt = self._carried(self._new(study, role, configuration), self._all_steps)
+        return self._recorded(study, attempt)
+
+    def _new(
+        self,
+        study: StudyRecord,
+        role: Role,
+        configuration: Configuration,
+        *,
+        race: RaceEntry | None = None,
+    ) -> Attempt:
+        record = TrialRecord(
+            number=len(study.trials),
             role=role,
-            trials=study.trials,
-            record=TrialRecord(
-                number=len(study.trials), role=role, configuration=configuration, started=now()
-            ),
+            configuration=configuration,
+            started=now(),
+            race=race,
         )
+        return Attempt(run=study.run, role=role, trials=study.trials, record=record)
+
+    @property
+    def _preparation(self) -> _Steps:
+        return (Step.BUILD, self._change), (Step.VERIFY, self._verify)
+
+    @property
+    def _all_steps(self) -> _Steps:
+        return (*self._preparation, (Step.MEASURE, self._decide))
+
+    def _carried(self, attempt: Attempt, steps: _Steps) -> Attempt:
+        """Carry an attempt through some steps, as far as it gets."""
+        started = time.perf_counter()
+        before = work_seconds(attempt.record)
         try:
-            for step, carry_out in (
-                (Step.BUILD, self._change),
-                (Step.VERIFY, self._verify),
-                (Step.MEASURE, self._decide),
-            ):
+            for step, carry_out in steps:
                 self._announce(step, attempt)
                 attempt = carry_out(attempt)
                 if attempt.is_settled:
                     break
             else:
-                attempt = self._locate(attempt, study.run)
+                if attempt.record.cases:
+                    attempt = self._locate(attempt)
         except TrialError as error:
             attempt = attempt.recorded(failure=Failure.of(error))
-        attempt = attempt.timed(time.perf_counter() - started)
+        return attempt.timed(time.perf_counter() - started, before)
+
+    def _recorded(self, study: StudyRecord, attempt: Attempt) -> StudyRecord:
         self._ledger.append(study.run, attempt.record, attempt.pairs)
         study = replace(study, trials=(*study.trials, attempt.record))
         self._listener(TrialDone(record=attempt.record, best=incumbent(study.trials).number))
         return study
 
-    def _change(self, attempt: _Attempt) -> _Attempt:
+    def _change(self, attempt: Attempt) -> Attempt:
         """Edit and build the candidate beside the build that it has to beat."""
+        kept = list(attempt.beside)
         rival = None
         if attempt.role is not Role.BASELINE:
-            rival = self._bench.build(attempt.against.configuration)
-        built = self._bench.build(attempt.record.configuration, beside=rival)
+            rival = self._bench.build(attempt.against.configuration, beside=kept)
+            kept.append(rival)
+        built = self._bench.build(attempt.record.configuration, beside=kept)
         identity = self._bench.identity(built)
         attempt = attempt.recorded(
             code_hash=identity,
@@ -189,7 +295,7 @@ class Session:
         )
         return replace(attempt, built=built, rival=rival)
 
-    def _verify(self, attempt: _Attempt) -> _Attempt:
+    def _verify(self, attempt: Attempt) -> Attempt:
         """Run the gates; the baseline's results become the reference of all others."""
         built, rival = attempt.builds
         is_final = attempt.role is Role.CONFIRMATION
@@ -200,12 +306,32 @@ class Session:
             gates = reference if not _passed(reference) else self._bench.check(built, is_final=True)
         else:
             gates = self._bench.check(built)
-        failure = None if _passed(gates) else _gate_failure(gates[-1])
-        return attempt.recorded(
-            gates=gates, gate_seconds=sum(gate.seconds for gate in gates), failure=failure
-        )
+        seconds = sum(gate.seconds for gate in gates)
+        attempt = attempt.recorded(gates=gates, gate_seconds=seconds)
+        if _passed(gates):
+            return attempt
+        attempt = attempt.recorded(failure=_gate_failure(gates[-1]))
+        return attempt if rival is None else self._accuse(attempt, gates[-1].name)
 
-    def _decide(self, attempt: _Attempt) -> _Attempt:
+    def _accuse(self, attempt: Attempt, gate: str) -> Attempt:
+        """Find which of the changed values made the gate fail."""
+        record, rival = attempt.record, attempt.rival
+        base = attempt.against.configuration
+        changed = {n: v for n, v in record.configuration.items() if base.get(n) != v}
+        if rival is None or not changed:
+            return attempt
+        known = next((t.culprits for t in attempt.trials if _holds(t.culprits, changed)), None)
+        if known is None:
+            kept = (rival, *attempt.beside)
+            trials = CulpritTrials(self._options, self._bench, base, kept, gate)
+            guilty = trials.culprits(changed)
+            record = replace(record, culprits=guilty, culprit_builds=trials.builds)
+        else:
+            record = replace(record, culprits=known)
+        failure = _accused(record.gates[-1], record.culprits)
+        return replace(attempt, record=replace(record, failure=failure))
+
+    def _decide(self, attempt: Attempt) -> Attempt:
         """Measure the baseline alone, and everything else in pairs."""
         built, rival = attempt.builds
         if rival is None:
@@ -219,7 +345,7 @@ class Session:
         )
         return replace(attempt, pairs=duel.pairs)
 
-    def _locate(self, attempt: _Attempt, run: int) -> _Attempt:
+    def _locate(self, attempt: Attempt) -> Attempt:
         """Profile baseline, winner and every n-th trial; no profile is no reason to fail."""
         every, trial = self._options.profiling.every, attempt.record
         is_due = trial.role is not Role.SEARCH or (every and trial.number % every == 0)
@@ -228,7 +354,9 @@ class Session:
         self._announce(Step.PROFILE, attempt)
         started = time.perf_counter()
         try:
-            files = self._bench.profile(attempt.builds[0], f"run-{run}/trial-{trial.number:04d}")
+            files = self._bench.profile(
+                attempt.builds[0], f"run-{attempt.run}/trial-{trial.number:04d}"
+            )
         except (TrialError, StudyError) as error:
             self._listener(Notice(message=f"no profile of trial {trial.number}: {error}"))
             files = {}
@@ -244,21 +372,7 @@ class Session:
                 )
             )
 
-    def _replayed(self, study: StudyRecord) -> Strategy:
-        """Return the strategy as it stood after the recorded trials."""
-        options = self._options
-        proposals = strategy(
-            options.search.strategy,
-            options.space,
-            study.trials[0].configuration,
-            seed=options.search.seed,
-        )
-        for trial in study.trials:
-            if trial.role is Role.SEARCH:
-                proposals.tell(trial.configuration, _told(trial))
-        return proposals
-
-    def _announce(self, step: Step, attempt: _Attempt) -> None:
+    def _announce(self, step: Step, attempt: Attempt) -> None:
         if attempt.role is Role.CONFIRMATION:
             if step is not Step.BUILD:
                 return
@@ -274,61 +388,14 @@ class Session:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
-    """A trial on its way through the steps."""
-
-    role: Role
-    trials: tuple[TrialRecord, ...]
-    record: TrialRecord
-    built: Built | None = None
-    rival: Built | None = None
-    pairs: tuple[Pair, ...] = ()
-
-    @property
-    def against(self) -> TrialRecord:
-        """The trial to beat: the incumbent, or for a confirmation the baseline."""
-        return self.trials[0] if self.role is Role.CONFIRMATION else incumbent(self.trials)
-
-    @property
-    def builds(self) -> tuple[Built, Built | None]:
-        assert self.built is not None
-        return self.built, self.rival
-
-    @property
-    def confirmation(self) -> int | None:
-        """Which confirmation of the run this is, from 1; None for a trial of the search."""
-        if self.role is not Role.CONFIRMATION:
-            return None
-        return 1 + sum(trial.role is Role.CONFIRMATION for trial in self.trials)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether no further step can change the outcome."""
-        return self.record.failure is not None or self.record.identical_to is not None
-
-    def recorded(self, **fields: Any) -> _Attempt:
-        """Return the attempt with fields of its record set."""
-        return replace(self, record=replace(self.record, **fields))
-
-    def timed(self, elapsed: float) -> _Attempt:
-        """Return the attempt with what tighten itself needed, out of ``elapsed`` seconds."""
-        record = self.record
-        work = _work(record)
-        return self.recorded(overhead_seconds=max(0.0, elapsed - work))
-
-    def twin(self, identity: str) -> int | None:
-        """Return the earlier trial that ran the very same thing; a confirmation has none."""
-        if self.role is not Role.SEARCH:
-            return None
-        same = (t.number for t in self.trials if t.code_hash == identity and not t.failure)
-        return next(same, None)
-
-
 def _present(study: StudyRecord) -> Configuration:
     """Return the values that the project had when the run began."""
     values = {str(facts["name"]): facts["value"] for facts in study.parameters}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _holds(culprits: Configuration, changed: Configuration) -> bool:
+    return bool(culprits) and culprits.items() <= changed.items()
 
 
 def _passed(gates: tuple[GateResult, ...]) -> bool:
@@ -339,6 +406,13 @@ def _gate_failure(gate: GateResult) -> Failure:
     return Failure(kind=FailureKind.GATE, message=f"gate {gate.name!r}: {gate.detail}")
 
 
+def _accused(gate: GateResult, culprits: Configuration) -> Failure:
+    """Return the failure of a gate with its cause."""
+    values = ", ".join(f"{name} = {value}" for name, value in culprits.items())
+    cause = f"because of {values}" if values else "not when tried again: the numbers vary"
+    return Failure(kind=FailureKind.GATE, message=f"gate {gate.name!r}, {cause}: {gate.detail}")
+
+
 def _baseline_message(failure: Failure) -> str:
     text = f"the project as it stands fails ({failure.kind}): {failure.message}"
     if failure.tail:
@@ -346,21 +420,18 @@ def _baseline_message(failure: Failure) -> str:
     return f"{text}\nthe whole output is in {failure.log}" if failure.log else text
 
 
-def _told(trial: TrialRecord) -> Told:
-    verdict = trial.verdict
-    return Told(
-        accepted=verdict is not None and verdict.outcome is Outcome.ACCEPT,
-        gain=None if verdict is None else verdict.objective.gain,
-        inert=trial.identical_to is not None,
+def _out_of_race(attempt: Attempt, left: Left) -> Attempt:
+    """Return a candidate with what it showed before it left."""
+    attempt = attempt.in_rung(left.rung)
+    if left.duel is None:
+        assert left.failure is not None
+        return attempt.recorded(failure=Failure.of(left.failure))
+    duel = left.duel
+    attempt = attempt.recorded(
+        cases=duel.candidate, verdict=duel.verdict, benchmark_seconds=duel.seconds
     )
+    return replace(attempt, pairs=duel.pairs)
 
 
 def _duration(trial: TrialRecord) -> float:
-    return _work(trial) + trial.overhead_seconds
-
-
-def _work(trial: TrialRecord) -> float:
-    """Return the time that the project's own commands took [s]."""
-    return (
-        trial.build_seconds + trial.gate_seconds + trial.benchmark_seconds + trial.profile_seconds
-    )
+    return work_seconds(trial) + trial.overhead_seconds

@@ -34,6 +34,7 @@ from tighten.profile import Difference, read_profile
 from tighten.record import Examination, Failure, GateResult, Role, StudyRecord, TrialRecord
 from tighten.runner import InProcess, Subprocess
 from tighten.session import Session
+from tighten.strategy_costs import StrategyCosts, strategy_costs
 from tighten.trial import (
     Site,
     alone,
@@ -246,7 +247,7 @@ class Study:
         candidate = {**present, **(self._best_values() if values is None else values)}
         with self._alone(), self._bench(_silent) as bench:
             reference = _built_baseline(bench, present)
-            built = bench.build(candidate, beside=reference)
+            built = bench.build(candidate, beside=[reference])
             return bench.check(built, is_final=True)
 
     @property
@@ -312,7 +313,7 @@ class Study:
                 is_measured = record.sources == sources(
                     self.options, self.options.project
                 ) and record.trials[0].code_hash == bench.identity(reference)
-                built = bench.build({**self.baseline(), **values}, beside=reference)
+                built = bench.build({**self.baseline(), **values}, beside=[reference])
                 code = bench.content(built) if is_measured else ""
                 bench.quality(built, quality)
                 gates = bench.check(built, is_final=True)
@@ -329,6 +330,10 @@ class Study:
             measured=replace(record.trials[record.best], cases=measured.cases),
             instructions=self._instructions(values),
         )
+
+    def strategy_costs(self, run: int | None = None) -> StrategyCosts:
+        """Return what each strategy costs at each size by a recorded run, and the borders."""
+        return strategy_costs(self.options, self.record(run))
 
     def record(self, run: int | None = None) -> StudyRecord:
         """Return a recorded run, the newest by default."""
@@ -545,6 +550,7 @@ class Study:
             build=options.build,
             python=options.python,
             cpus=options.cpus,
+            builds=options.builds,
         )
         # Builds are commands even where the benchmark is a function.
         with open_workplace(site, Subprocess(options.benchmark.conditions)) as workplace:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tighten.gates import NanPolicy, Tolerance
-from tighten.gates.arrays import disagreement, read_arrays, worst_error
+from tighten.gates.arrays import disagreement, distance, read_arrays, worst_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,3 +146,38 @@ def test_worst_error_is_relative() -> None:
     assert worst_error({"x": np.array([1.1, 0.0])}, {"x": np.array([1.0, 0.0])}) == pytest.approx(
         0.1
     )
+
+
+def test_bitwise_tells_what_equality_does_not() -> None:
+    bits = Tolerance(bitwise=True)
+    zero, negative = {"a": np.array([0.0, np.nan])}, {"a": np.array([-0.0, np.nan])}
+    assert disagreement(zero, negative, EXACT) is None
+    assert disagreement(zero, negative, bits) is not None
+    assert disagreement(zero, zero, bits) is None
+    assert "type" in (disagreement({"a": np.float32([1])}, {"a": np.ones(1)}, bits) or "")
+
+
+def test_each_output_has_its_own_tolerance() -> None:
+    reference = {"price/call": np.array([1.0]), "price/put": np.array([1.0]), "n": np.array([4])}
+    found = {**reference, "price/call": np.array([1.0 + 2**-52]), "price/put": np.array([1 + 1e-9])}
+    policy = Tolerance(
+        bitwise=True,
+        outputs={"price/c*": Tolerance(ulp=1), "price/*": Tolerance(rtol=1e-8)},
+    )
+    assert disagreement(found, reference, policy) is None
+    assert "n" in (disagreement({**found, "n": np.array([5])}, reference, policy) or "")
+    far = {**found, "price/call": np.array([1.0 + 2**-50])}
+    assert "price/call" in (disagreement(far, reference, policy) or "")
+
+
+@given(ulps=st.integers(0, 1000))
+def test_the_distance_counts_units_in_the_last_place(ulps: int) -> None:
+    reference, found = {"a": np.array([1.0, 3.0])}, {"a": np.array([1.0 + ulps * 2**-52, 3.0])}
+    apart = distance(found, reference)
+    assert (apart.bitwise, apart.ulp, apart.output) == (ulps == 0, ulps, "a")
+    assert apart.relative == pytest.approx(ulps * 2**-52)
+
+
+def test_a_number_that_became_infinite_is_infinitely_far() -> None:
+    apart = distance({"a": np.array([np.inf])}, {"a": np.array([1.0])})
+    assert (apart.bitwise, apart.ulp) == (False, np.inf)

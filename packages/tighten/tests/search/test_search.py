@@ -14,6 +14,8 @@ from tighten.parameters.binding import EnvironmentVariable
 from tighten.parameters.domain import Choices, Domain, Flag, FloatRange, IntegerRange
 from tighten.search import STRATEGIES, Strategy, Told, default_strategy, strategy
 
+# The cost model needs a space of its own kind; see test_cost_model.
+GENERAL = [name for name in STRATEGIES if name != "cost-model"]
 Cost = Callable[[Configuration], float | None]
 
 
@@ -82,9 +84,9 @@ def judge(measure: Cost, configuration: Configuration, best: Configuration) -> T
     return Told(accepted=value < incumbent, gain=1 - value / incumbent)
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("name", GENERAL)
 def test_nothing_is_proposed_twice_and_everything_is_valid(name: str) -> None:
-    told, _ = drive(strategy(name, MIXED, START, seed=1), cost, START)
+    told, _ = drive(strategy(name, MIXED, START, seed=1), cost, START, limit=60)
     keys = [configuration_key(configuration) for configuration, _ in told]
     assert len(set(keys)) == len(keys) > 0
     assert configuration_key(START) not in keys
@@ -109,13 +111,13 @@ def test_coordinate_descent_finds_the_optimum_with_few_trials() -> None:
     assert len(told) < (MIXED.size or 0) / 3
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 2**32), killed_after=st.integers(0, 40))
+@pytest.mark.parametrize("name", GENERAL)
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 2**32), killed_after=st.integers(0, 20))
 def test_history_told_again_leads_to_the_same_proposals(
     name: str, seed: int, killed_after: int
 ) -> None:
-    whole, _ = drive(strategy(name, MIXED, START, seed=seed), cost, START, limit=60)
+    whole, _ = drive(strategy(name, MIXED, START, seed=seed), cost, START, limit=25)
     resumed = strategy(name, MIXED, START, seed=seed)
     for configuration, outcome in whole[:killed_after]:
         resumed.tell(configuration, outcome)
@@ -124,7 +126,7 @@ def test_history_told_again_leads_to_the_same_proposals(
         resumed.tell(configuration, outcome)
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("name", GENERAL)
 def test_trial_that_was_asked_but_never_told_is_asked_again(name: str) -> None:
     first = strategy(name, MIXED, START, seed=3)
     told = [first.ask() for _ in range(2)]
@@ -175,7 +177,11 @@ def test_inert_parameter_is_left_after_the_first_look() -> None:
     tried = 0
     while (configuration := search.ask()) is not None:
         inert = configuration["idle"] != 0
-        search.tell(configuration, Told(accepted=False, gain=None if inert else -0.5, inert=inert))
+        twin = {"idle": 0, "other": False} if inert else None
+        search.tell(
+            configuration,
+            Told(accepted=False, gain=None if inert else -0.5, same_as=twin),
+        )
         tried += inert
     assert tried == 4
 
@@ -241,4 +247,4 @@ def test_unknown_strategy_lists_the_known_ones() -> None:
 def test_default_is_the_grid_if_the_trials_suffice() -> None:
     line = space({"a": IntegerRange(1, 10)})
     assert default_strategy(line, max_trials=10) == "grid"
-    assert default_strategy(line, max_trials=9) == "coordinate"
+    assert default_strategy(line, max_trials=9) == "portfolio"

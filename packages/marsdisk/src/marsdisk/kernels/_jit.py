@@ -6,6 +6,12 @@ fingerprint of all kernel sources: a new version never meets old code. Where no 
 written, kernels compile in memory. `MARSDISK_DISABLE_NUMBA=1` runs them as plain Python, for
 debugging. Floating-point sums may be reordered for speed (`reassoc`), NaN and infinity keep
 their meaning.
+
+No kernel calls an entry. A cached entry comes back as machine code that cannot be inlined, so the
+same source would give other rounding depending on what the cache held when a caller was compiled.
+
+No kernel allocates: scratch comes from the caller. Kernels then need no reference counts, which
+for records of many arrays would be most of the code and most of the time to compile it.
 """
 
 from __future__ import annotations
@@ -22,7 +28,7 @@ import platformdirs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["COMPILED", "entry", "jit"]
+__all__ = ["COMPILED", "entry", "jit", "part"]
 
 F = TypeVar("F")
 
@@ -56,10 +62,15 @@ def _cache_location() -> Iterator[None]:
         config.CACHE_DIR = previous
 
 
-def _compile(function: F, *, cached: bool = False, **options: bool) -> F:
+def _compile(function: F, *, cached: bool = False, **options: bool | str) -> F:
     if not COMPILED:
         return function
-    settings: dict[str, Any] = {"error_model": "numpy", "fastmath": _REORDER, **options}
+    settings: dict[str, Any] = {
+        "error_model": "numpy",
+        "fastmath": _REORDER,
+        "_nrt": False,
+        **options,
+    }
     compiled: F
     if not cached or _DIRECTORY is None:
         compiled = numba.njit(**settings)(function)
@@ -72,6 +83,14 @@ def _compile(function: F, *, cached: bool = False, **options: bool) -> F:
 def jit(function: F) -> F:
     """Compile a function that only other kernels call."""
     return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def part(function: F) -> F:
+    """Make a function a part of its only caller: it costs no compilation of its own.
+
+    Every level of calls is otherwise optimised again with all that lies below it.
+    """
+    return _compile(function, inline="always")
 
 
 def entry(function: F) -> F:

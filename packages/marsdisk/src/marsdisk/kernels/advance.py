@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from marsdisk.kernels._jit import entry, jit
-from marsdisk.kernels.cascade import collision_energy, collision_rate
+from marsdisk.kernels._jit import entry, jit, part
+from marsdisk.kernels.cascade import cell_pairs, collision_energy, collision_rate
 from marsdisk.kernels.drivers import EDGE, linear_rates, set_gates
-from marsdisk.kernels.records import Cells, Controls, Drive, Flow, Grid, Pairs, State, Trial, Work
 from marsdisk.kernels.steps import (
     imex_limit,
     imex_step,
@@ -21,6 +18,18 @@ from marsdisk.kernels.steps import (
 )
 
 if TYPE_CHECKING:
+    from marsdisk.kernels.records import (
+        Cells,
+        Controls,
+        Drive,
+        Flow,
+        Grid,
+        Pairs,
+        Scratch,
+        State,
+        Trial,
+        Work,
+    )
     from marsdisk.typing import FloatArray, IntArray
 
 __all__ = ["ADVANCED", "IMEX", "MESSAGES", "MPRK22", "advance"]
@@ -34,33 +43,9 @@ MESSAGES = (
 )
 MPRK22, IMEX = 1, 2
 SUBGRID, SUPPLIED, DEEP, DEFECT = 4, 5, 6, 7
-SAFETY, SHRINK, GROW = 0.9, 0.1, 5.0
+SAFETY, SHRINK, GROW, GROW_IDLE = 0.9, 0.1, 5.0, 100.0
 IMEX_DEFECT, IMEX_SAFETY = 5e-3, 0.1
 FEEDBACK_CHANGE = 0.1
-
-
-@jit
-def _allocate(n: int) -> Work:
-    return Work(
-        np.zeros((n, n + 1)),
-        np.zeros((n, n + 1)),
-        np.zeros((n, n)),
-        np.zeros(n, np.int64),
-        np.zeros((4, n)),
-        np.zeros((4, 8)),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n + 1),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-    )
-
-
-@jit
-def _new_flow(n: int) -> Flow:
-    return Flow(np.zeros(n), np.zeros(n), np.zeros((4, n)), np.zeros(1), np.zeros(1))
 
 
 @jit
@@ -72,7 +57,7 @@ def _optical_depth(mass: FloatArray, grid: Grid, drive: Drive) -> float:
     return drive.los_factor * total
 
 
-@jit
+@part
 def _set_flows(
     cell: int,
     time: float,
@@ -81,22 +66,19 @@ def _set_flows(
     grid: Grid,
     cells: Cells,
     drive: Drive,
-    gates: FloatArray,
-    log_edges: FloatArray,
-    now: Flow,
-    later: Flow,
-    slope: Flow,
+    scratch: Scratch,
 ) -> None:
     """Evaluate the linear rates at both ends of a step and their time derivative at its start."""
+    now, later, slope, gates = scratch.now, scratch.later, scratch.slope, scratch.gates
     early, late = time * (1.0 + EDGE), (time + step) * (1.0 - EDGE)
-    linear_rates(cell, early, grid, cells, drive, gates, log_edges, now)
-    linear_rates(cell, late, grid, cells, drive, gates, log_edges, later)
+    linear_rates(cell, early, grid, cells, drive, gates, now)
+    linear_rates(cell, late, grid, cells, drive, gates, later)
     offered = max(now.source[0], later.source[0])
     if offered * step > left:
         now.source[0] *= left / (offered * step)
         later.source[0] *= left / (offered * step)
     nudge = 1e-3 * step
-    linear_rates(cell, early + nudge, grid, cells, drive, gates, log_edges, slope)
+    linear_rates(cell, early + nudge, grid, cells, drive, gates, slope)
     if offered * step > left:
         slope.source[0] *= left / (offered * step)
     for k in range(grid.mass.size):
@@ -107,7 +89,7 @@ def _set_flows(
     slope.source[0] = (slope.source[0] - now.source[0]) / nudge
 
 
-@jit
+@part
 def _attempt(
     scheme: int | None,
     cell: int,
@@ -117,24 +99,22 @@ def _attempt(
     pairs: Pairs,
     drive: Drive,
     control: Controls,
-    now: Flow,
-    later: Flow,
-    slope: Flow,
-    work: Work,
-    trial: Trial,
+    scratch: Scratch,
 ) -> float:
     """Try one step; return its error over the tolerance, infinity if it failed."""
     mass, deep, rate = state.mass[cell], state.deep[cell], drive.deep_rate[cell]
+    now, later, slope = scratch.now, scratch.later, scratch.slope
+    work, trial, injection = scratch.work, scratch.trial, drive.injection
     if scheme is None:
         error = rodas3_step(
-            mass, deep, rate, step, grid, pairs, drive, control, now, later, slope, work, trial
+            mass, deep, rate, step, grid, pairs, injection, control, now, later, slope, work, trial
         )
     elif scheme == MPRK22:
         error = mprk22_step(
-            mass, deep, rate, step, grid, pairs, drive, control, now, later, slope, work, trial
+            mass, deep, rate, step, grid, pairs, injection, control, now, later, slope, work, trial
         )
     else:
-        made = imex_step(mass, deep, rate, step, grid, pairs, drive, later, work, trial)
+        made = imex_step(mass, deep, rate, step, grid, pairs, injection, later, work, trial)
         limit = step * imex_limit(mass, work, later) / IMEX_SAFETY
         error = max(made / IMEX_DEFECT, limit)
     return error if error >= 0.0 else math.inf
@@ -167,7 +147,7 @@ def _add_compensated(total: FloatArray, carry: FloatArray, c: int, amount: float
     total[c] = value
 
 
-@jit
+@part
 def _commit(cell: int, state: State, trial: Trial) -> None:
     """Make a trial the state."""
     for k in range(trial.mass.size):
@@ -183,7 +163,7 @@ def _commit(cell: int, state: State, trial: Trial) -> None:
     state.reservoir[cell, 0] = max(state.reservoir[cell, 0] - trial.increment[SUPPLIED], 0.0)
 
 
-@jit
+@part
 def _update_feedback(cell: int, step: float, tau: float, state: State, drive: Drive) -> None:
     """Relax the supply factor toward the target optical depth."""
     law = drive.feedback_law
@@ -193,19 +173,28 @@ def _update_feedback(cell: int, step: float, tau: float, state: State, drive: Dr
 
 @jit
 def _first_step(mass: FloatArray, grid: Grid, pairs: Pairs, now: Flow, work: Work) -> float:
-    """Return a hundredth of the shortest change time among the bins that hold mass."""
+    """Return a fifth of the shortest change time among the bins that hold mass."""
     n = mass.size
     total = 0.0
     for k in range(n):
         work.number[k] = mass[k] / grid.mass[k]
         total += mass[k]
-    collision_rate(mass, work.number, grid, pairs, work.fragments, work.rate)
+    collision_rate(mass, work.number, grid, pairs, work.gathered, work.rate)
     floor = 1e-6 * total
     fastest = 0.0
     for k in range(n):
         if mass[k] > floor:
             fastest = max(fastest, abs(work.rate[k]) / mass[k] + now.leave[k])
-    return 0.01 / fastest if fastest > 0.0 else math.inf
+    return 0.2 / fastest if fastest > 0.0 else math.inf
+
+
+@jit
+def _open_gates(gates: FloatArray) -> int:
+    """Which gates are open, one bit each."""
+    bits = 0
+    for g in range(gates.size):
+        bits = 2 * bits + (1 if gates[g] > 0.0 else 0)
+    return bits
 
 
 @jit
@@ -226,7 +215,7 @@ def _longest_step(
     return longest
 
 
-@jit
+@part
 def _take_step(
     scheme: int | None,
     cell: int,
@@ -238,36 +227,41 @@ def _take_step(
     cells: Cells,
     drive: Drive,
     control: Controls,
-    gates: FloatArray,
-    log_edges: FloatArray,
-    now: Flow,
-    later: Flow,
-    slope: Flow,
-    work: Work,
-    trial: Trial,
+    scratch: Scratch,
 ) -> float:
     """Find an acceptable step not above `longest`, leave it in `trial`, return its length.
 
     A third-order step may turn an almost empty bin negative: it is halved once, then taken with
     the positive scheme. Returns -1 when the step vanishes.
     """
+    trial = scratch.trial
     step = min(state.step[cell], longest)
     power = -1.0 / 3.0 if scheme is None else -0.5 if scheme == MPRK22 else -1.0
     halved = False
     for _ in range(200):
         left = state.reservoir[cell, 0]
-        _set_flows(cell, time, step, left, grid, cells, drive, gates, log_edges, now, later, slope)
-        error = _attempt(
-            scheme, cell, step, state, grid, pairs, drive, control, now, later, slope, work, trial
-        )
+        _set_flows(cell, time, step, left, grid, cells, drive, scratch)
+        error = _attempt(scheme, cell, step, state, grid, pairs, drive, control, scratch)
         if error <= 1.0:
             positive = _is_positive(trial.mass)
             if positive or halved:
-                growth = min(GROW, max(0.2, SAFETY * max(error, 1e-10) ** power))
+                most = GROW if error > 0.0 else GROW_IDLE
+                growth = min(most, max(0.2, SAFETY * max(error, 1e-10) ** power))
                 if not positive:
                     deep, rate = state.deep[cell], drive.deep_rate[cell]
-                    mass = state.mass[cell]
-                    positive_step(mass, deep, rate, step, grid, pairs, drive, later, work, trial)
+                    later, work = scratch.later, scratch.work
+                    positive_step(
+                        state.mass[cell],
+                        deep,
+                        rate,
+                        step,
+                        grid,
+                        pairs,
+                        drive.injection,
+                        later,
+                        work,
+                        trial,
+                    )
                     state.counts[cell, 2] += 1
                     growth = 2.0
                 if step >= 0.999 * state.step[cell] or growth < 1.0:
@@ -309,7 +303,7 @@ def _add_energy(
         state.energy[cell, c] += span * rate[c]
 
 
-@jit
+@part
 def _accept(
     cell: int,
     step: float,
@@ -336,7 +330,7 @@ def _accept(
         _update_feedback(cell, step, tau, state, drive)
 
 
-@jit
+@part
 def _freeze_thick(
     cell: int, time: float, tau: float, solid: int, state: State, control: Controls
 ) -> None:
@@ -347,7 +341,7 @@ def _freeze_thick(
         state.stop[cell, 1] = tau
 
 
-@jit
+@part
 def advance_cell(
     scheme: int | None,
     cell: int,
@@ -360,26 +354,27 @@ def advance_cell(
     cells: Cells,
     drive: Drive,
     control: Controls,
+    scratch: Scratch,
 ) -> int:
     """Advance one cell from `start` to `end` [s]; return a status (see `MESSAGES`)."""
-    n = grid.mass.size
-    work, trial = _allocate(n), Trial(np.zeros(n), np.zeros(8))
-    now, later, slope = _new_flow(n), _new_flow(n), _new_flow(n)
-    gates, log_edges = np.zeros(5), np.zeros(n + 1)
-    for k in range(n + 1):
-        log_edges[k] = math.log(grid.edges[k])
+    work, trial, now, gates = scratch.work, scratch.trial, scratch.now, scratch.gates
     mass = state.mass[cell]
     elapsed = 0.0
+    before = -1
     for _ in range(control.max_steps):
         time = start + elapsed
         tau = _optical_depth(mass, grid, drive)
-        solid = set_gates(cell, time, tau, state, cells, drive, gates)
+        solid = set_gates(cell, time, tau, state.feedback, state.reservoir, cells, drive, gates)
         _freeze_thick(cell, time, tau, solid, state, control)
         if elapsed >= end - start or not state.active[cell]:
             return ADVANCED
-        if not state.step[cell] > 0.0:
-            linear_rates(cell, time, grid, cells, drive, gates, log_edges, now)
-            state.step[cell] = min(_first_step(mass, grid, pairs, now, work), end - start)
+        opened = _open_gates(gates)
+        # A gate that opens brings rates that the last step knows nothing of.
+        if (before >= 0 and opened != before) or not state.step[cell] > 0.0:
+            linear_rates(cell, time, grid, cells, drive, gates, now)
+            first = min(_first_step(mass, grid, pairs, now, work), end - start)
+            state.step[cell] = min(first, state.step[cell]) if state.step[cell] > 0.0 else first
+        before = opened
         if scheme is None:
             jacobian(mass, gates[4], grid, pairs, work)
         remaining = end - start - elapsed
@@ -395,13 +390,7 @@ def advance_cell(
             cells,
             drive,
             control,
-            gates,
-            log_edges,
-            now,
-            later,
-            slope,
-            work,
-            trial,
+            scratch,
         )
         if step < 0.0:
             return STEP_VANISHED
@@ -417,6 +406,7 @@ def advance(
     scheme: int | None,
     first: int,
     last: int,
+    stride: int,
     start: float,
     end: float,
     speed: FloatArray,
@@ -426,26 +416,17 @@ def advance(
     cells: Cells,
     drive: Drive,
     control: Controls,
+    scratch: Scratch,
     status: IntArray,
 ) -> None:
-    """Advance cells `first` to `last` - 1 from `start` to `end` [s]; their status to `status`.
+    """Advance every `stride`-th cell from `first` to below `last` over `start` to `end` [s].
 
-    `scheme` is None for RODAS3, else MPRK22 or IMEX: the type of None tells the compiler at compile
-    time which scheme it can leave out, which halves the wait of a first run.
+    The outcome of each goes to `status`. `scheme` is None for RODAS3, else MPRK22 or IMEX: the
+    type of None tells the compiler which schemes it can leave out, which halves the wait of a
+    first run.
     """
-    for cell in range(first, last):
-        row = Pairs(
-            pairs.rate[cell],
-            pairs.excavated[cell],
-            pairs.low[cell],
-            pairs.high[cell],
-            pairs.base[cell],
-            pairs.top[cell],
-            pairs.near[cell],
-            pairs.partner[cell],
-            pairs.keep[cell],
-            pairs.give[cell],
-        )
+    for cell in range(first, last, stride):
+        row = cell_pairs(pairs, cell)
         status[cell] = advance_cell(
-            scheme, cell, start, end, speed[cell], state, grid, row, cells, drive, control
+            scheme, cell, start, end, speed[cell], state, grid, row, cells, drive, control, scratch
         )

@@ -13,140 +13,211 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from marsdisk.kernels._jit import entry, jit
+from marsdisk.kernels._jit import jit
+from marsdisk.kernels.records import Pairs
 
 if TYPE_CHECKING:
-    from marsdisk.kernels.records import Grid, Pairs
+    from marsdisk.kernels.records import Gathered, Grid
     from marsdisk.typing import FloatArray
 
-__all__ = ["collision_energy", "collision_jacobian", "collision_rate", "flow_matrix"]
+__all__ = [
+    "cell_pairs",
+    "collision_energy",
+    "collision_jacobian",
+    "collision_rate",
+    "flow_matrix",
+]
 
 
 @jit
-def _spread_fragments(fragments: FloatArray, grid: Grid, out: FloatArray) -> None:
-    """Add the fragments gathered by top bin to `out`, largest bins first."""
+def cell_pairs(pairs: Pairs, cell: int) -> Pairs:
+    """Return the tables of one cell of a stack."""
+    return Pairs(
+        pairs.rate[cell],
+        pairs.excavated[cell],
+        pairs.deposit[cell],
+        pairs.base[cell],
+        pairs.near[cell],
+        pairs.lasting[cell],
+        pairs.partner[cell],
+        pairs.keep[cell],
+        pairs.give[cell],
+    )
+
+
+@jit
+def _deposit(encounters: float, o: int, pairs: Pairs, gathered: Gathered) -> None:
+    """Add what `encounters` of pair `o` deposit; loads before stores, to become one vector sum."""
+    base, far = pairs.base[o], gathered.far
+    low = far[base, 0] + pairs.deposit[o, 0] * encounters
+    low_fragments = far[base, 1] + pairs.deposit[o, 1] * encounters
+    high = far[base, 2] + pairs.deposit[o, 2] * encounters
+    high_fragments = far[base, 3] + pairs.deposit[o, 3] * encounters
+    far[base, 0] = low
+    far[base, 1] = low_fragments
+    far[base, 2] = high
+    far[base, 3] = high_fragments
+
+
+@jit
+def _clear(gathered: Gathered) -> None:
+    for k in range(gathered.fragments.size):
+        gathered.fragments[k] = 0.0
+        for c in range(4):
+            gathered.far[k, c] = 0.0
+
+
+@jit
+def _spread(gathered: Gathered, grid: Grid, out: FloatArray) -> None:
+    """Add what was gathered to `out`, fragments over their bin and all smaller ones."""
     n = grid.mass.size
+    far, fragments = gathered.far, gathered.fragments
+    for k in range(1, n):
+        out[k] += far[k - 1, 2]
+        fragments[k] += far[k - 1, 3]
     total = 0.0
     for k in range(n - 1, -1, -1):
-        total += fragments[k] * grid.inverse[k]
-        out[k] += grid.fragment[k] * total
+        total += (fragments[k] + far[k, 1]) * grid.inverse[k]
+        out[k] += far[k, 0] + grid.fragment[k] * total
     out[n] += grid.subgrid * total
 
 
-@entry
+@jit
 def collision_rate(
     mass: FloatArray,
     number: FloatArray,
     grid: Grid,
     pairs: Pairs,
-    fragments: FloatArray,
+    gathered: Gathered,
     out: FloatArray,
 ) -> None:
-    """Write dM_k/dt [kg m^-2 s^-1] by collisions to `out`; `fragments` (n,) is scratch."""
+    """Write dM_k/dt [kg m^-2 s^-1] by collisions to `out`; `gathered` is scratch."""
     n = mass.size
     out[:] = 0.0
-    fragments[:] = 0.0
+    _clear(gathered)
     for j in range(n):
         row = j * (j + 1) // 2
         near = pairs.near[j]
+        rate, dug = pairs.rate[j], pairs.excavated[j]
         target = number[j]
         swept = 0.0
         excavated = 0.0
         for i in range(near):
-            hit = pairs.rate[row + i] * mass[i]
+            hit = rate[i] * mass[i]
             swept += hit
-            excavated += pairs.excavated[row + i] * number[i]
+            excavated += dug[i] * number[i]
             out[i] -= hit * target
-        eroded = (excavated - swept) * target
-        out[j] -= pairs.keep[j] * eroded
-        out[pairs.partner[j]] += pairs.give[j] * eroded
-        fragments[j] += excavated * target
         removed = 0.0
         for i in range(near, j + 1):
-            o = row + i
-            encounters = number[i] * target
-            out[i] -= pairs.rate[o] * encounters * grid.mass[i]
-            removed += pairs.rate[o] * encounters
-            base = pairs.base[o]
-            out[base] += pairs.low[o] * encounters
-            out[base + 1] += pairs.high[o] * encounters
-            fragments[pairs.top[o]] += pairs.excavated[o] * encounters
-        out[j] -= removed * grid.mass[j]
-    _spread_fragments(fragments, grid, out)
+            hits = rate[i] * target
+            removed += hits * number[i]
+            out[i] -= hits * mass[i]
+            _deposit(number[i] * target, row + i, pairs, gathered)
+        eroded = (excavated - swept) * target
+        out[j] -= removed * grid.mass[j] + pairs.keep[j] * eroded
+        out[pairs.partner[j]] += pairs.give[j] * eroded
+        gathered.fragments[j] += excavated * target
+    _spread(gathered, grid, out)
 
 
 @jit
-def _jacobian_column(
+def _hit_by_smaller(
+    q: int, mass: FloatArray, number: FloatArray, pairs: Pairs, gathered: Gathered, out: FloatArray
+) -> float:
+    """Add to `out` the derivative by N_q of collisions with i <= q; return the hits per body."""
+    row = q * (q + 1) // 2
+    near = pairs.near[q]
+    rate, dug = pairs.rate[q], pairs.excavated[q]
+    swept = 0.0
+    excavated = 0.0
+    for i in range(near):
+        hit = rate[i] * mass[i]
+        swept += hit
+        excavated += dug[i] * number[i]
+        out[i] -= hit
+    removed = 0.0
+    for i in range(near, q + 1):
+        twice = 2.0 if i == q else 1.0
+        removed += rate[i] * number[i] * twice
+        out[i] -= rate[i] * mass[i] * twice
+        _deposit(number[i] * twice, row + i, pairs, gathered)
+    eroded = excavated - swept
+    out[q] -= pairs.keep[q] * eroded
+    out[pairs.partner[q]] += pairs.give[q] * eroded
+    gathered.fragments[q] += excavated
+    return removed
+
+
+@jit
+def _hitting_larger(
     q: int,
-    mass: FloatArray,
     number: FloatArray,
     grid: Grid,
     pairs: Pairs,
-    fragments: FloatArray,
-    column: FloatArray,
-) -> None:
-    """Write d(dM/dt)/dN_q to `column`."""
-    n = mass.size
-    column[:] = 0.0
-    fragments[:] = 0.0
-    row = q * (q + 1) // 2
-    near = pairs.near[q]
-    swept = 0.0
-    excavated = 0.0
-    for p in range(near):
-        hit = pairs.rate[row + p] * mass[p]
-        swept += hit
-        excavated += pairs.excavated[row + p] * number[p]
-        column[p] -= hit
-    column[q] -= pairs.keep[q] * (excavated - swept)
-    column[pairs.partner[q]] += pairs.give[q] * (excavated - swept)
-    fragments[q] += excavated
-    for p in range(near, n):
-        larger = max(p, q)
-        o = larger * (larger + 1) // 2 + min(p, q)
-        weight = number[p] if p != q else 2.0 * number[p]
-        if p > q and q < pairs.near[p]:
-            caught = pairs.excavated[o] * weight
-            arriving = pairs.rate[o] * weight * grid.mass[q]
-            column[q] -= arriving
-            column[p] -= pairs.keep[p] * (caught - arriving)
-            column[pairs.partner[p]] += pairs.give[p] * (caught - arriving)
-            fragments[p] += caught
+    gathered: Gathered,
+    out: FloatArray,
+) -> float:
+    """Add to `out` the derivative by N_q of collisions with j > q; return the hits per body."""
+    n = number.size
+    lasting = pairs.lasting[q]
+    rate, dug = pairs.rate[q], pairs.excavated[q]
+    removed = 0.0
+    for j in range(q + 1, lasting):
+        o = j * (j + 1) // 2 + q
+        hits = rate[j] * number[j]
+        removed += hits
+        if q < pairs.near[j]:
+            eroded = dug[j] * number[j] - hits * grid.mass[q]
+            out[j] -= pairs.keep[j] * eroded
+            out[pairs.partner[j]] += pairs.give[j] * eroded
+            gathered.fragments[j] += dug[j] * number[j]
         else:
-            hits = pairs.rate[o] * weight
-            column[p] -= hits * grid.mass[p]
-            column[q] -= hits * grid.mass[q]
-            base = pairs.base[o]
-            column[base] += pairs.low[o] * weight
-            column[base + 1] += pairs.high[o] * weight
-            fragments[pairs.top[o]] += pairs.excavated[o] * weight
-    _spread_fragments(fragments, grid, column)
+            out[j] -= hits * grid.mass[j]
+            _deposit(number[j], o, pairs, gathered)
+    traded = gathered.traded
+    for j in range(lasting, n):
+        caught = dug[j] * number[j]
+        hits = rate[j] * number[j]
+        removed += hits
+        eroded = caught - hits * grid.mass[q]
+        gathered.fragments[j] += caught
+        out[j] -= pairs.keep[j] * eroded
+        traded[j] = pairs.give[j] * eroded
+    for j in range(lasting, n):
+        out[pairs.partner[j]] += traded[j]
+    return removed
 
 
-@entry
+@jit
 def collision_jacobian(
     mass: FloatArray,
     number: FloatArray,
     grid: Grid,
     pairs: Pairs,
-    fragments: FloatArray,
+    gathered: Gathered,
     out: FloatArray,
 ) -> None:
     """Write the exact Jacobian, transposed: out[q, k] = d(dM_k/dt)/dM_q [s^-1], (n, n + 1)."""
     n = mass.size
+    out[:, :] = 0.0
     for q in range(n):
-        _jacobian_column(q, mass, number, grid, pairs, fragments, out[q])
+        column = out[q]
+        _clear(gathered)
+        removed = _hit_by_smaller(q, mass, number, pairs, gathered, column)
+        removed += _hitting_larger(q, number, grid, pairs, gathered, column)
+        column[q] -= removed * grid.mass[q]
+        _spread(gathered, grid, column)
         inverse = 1.0 / grid.mass[q]
         for k in range(n + 1):
-            out[q, k] *= inverse
+            column[k] *= inverse
 
 
-@entry
+@jit
 def flow_matrix(
     number: FloatArray,
     grid: Grid,
     pairs: Pairs,
-    fragments: FloatArray,
+    gathered: Gathered,
     out: FloatArray,
 ) -> None:
     """Write the flows per unit mass of their donor: out[p, k] >= 0 from p to k != p [s^-1].
@@ -157,18 +228,18 @@ def flow_matrix(
     n = number.size
     out[:, :] = 0.0
     for p in range(n):
-        fragments[:] = 0.0
+        _clear(gathered)
         for q in range(n):
             j = max(p, q)
             i = min(p, q)
-            o = j * (j + 1) // 2 + i
-            rate = pairs.rate[o] * (2.0 * number[q] if p == q else number[q])
-            if rate == 0.0:
+            if pairs.rate[p, q] == 0.0 or number[q] == 0.0:
                 continue
+            weight = 2.0 * number[q] if p == q else number[q]
             total = grid.mass[i] + grid.mass[j]
-            shattered = pairs.excavated[o] / (pairs.rate[o] * total)
             if i < pairs.near[j]:
-                fragments[j] += rate * shattered
+                rate = pairs.rate[p, q] * weight
+                shattered = pairs.excavated[p, q] / (pairs.rate[p, q] * total)
+                gathered.fragments[j] += rate * shattered
                 moved = (shattered * total - grid.mass[i]) / (total * (1.0 - shattered))
                 partner = pairs.partner[j]
                 away = rate * (1.0 - shattered) * moved * pairs.give[j]
@@ -177,12 +248,8 @@ def flow_matrix(
                 if p != j:
                     out[p, j] += rate * (1.0 - shattered) - away
             else:
-                fragments[pairs.top[o]] += rate * shattered
-                base = pairs.base[o]
-                scale = rate / (pairs.rate[o] * total)
-                out[p, base] += pairs.low[o] * scale
-                out[p, base + 1] += pairs.high[o] * scale
-        _spread_fragments(fragments, grid, out[p])
+                _deposit(weight / total, j * (j + 1) // 2 + i, pairs, gathered)
+        _spread(gathered, grid, out[p])
         out[p, p] = 0.0
 
 
@@ -202,13 +269,12 @@ def collision_energy(
     """
     out[:] = 0.0
     for j in range(number.size):
-        row = j * (j + 1) // 2
         for i in range(j + 1):
             encounters = number[i] * number[j]
-            events = pairs.rate[row + i] * encounters
+            events = pairs.rate[j, i] * encounters
             total = grid.mass[i] + grid.mass[j]
             energy = 0.5 * grid.mass[i] * grid.mass[j] / total * speed * speed * events
-            cratering = 2.0 * pairs.excavated[row + i] * encounters < events * total
+            cratering = 2.0 * pairs.excavated[j, i] * encounters < events * total
             kept = energy * (retained_cratering if cratering else retained_fragmentation)
             out[0] += energy
             out[1] += energy - kept

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 from marsdisk.kernels._jit import jit
 
 if TYPE_CHECKING:
-    from marsdisk.kernels.records import Cells, Drive, Flow, Grid, State
+    from marsdisk.kernels.records import (
+        Cells,
+        Drive,
+        Flow,
+        Grid,
+        Heat,
+        Light,
+        PhaseLaw,
+        Scaling,
+        Segments,
+        VapourLaw,
+    )
     from marsdisk.typing import FloatArray
 
 __all__ = [
@@ -58,50 +69,50 @@ def _interpolate(x: float, knots: FloatArray, values: FloatArray) -> float:
 
 
 @jit
-def mars_temperature(time: float, drive: Drive) -> float:
+def mars_temperature(time: float, heat: Heat) -> float:
     """Surface temperature of Mars [K]."""
-    if drive.temperature_mode == CONSTANT:
-        return drive.temperature
-    if drive.temperature_mode == SLAB:
-        return float((drive.temperature**-3 + drive.cooling * time) ** (-1.0 / 3.0))
-    if drive.temperature_mode == LINEAR:
-        return max(drive.temperature - drive.cooling * time, 0.0)
-    return _interpolate(time, drive.temperature_time, drive.temperature_value)
+    if heat.mode == CONSTANT:
+        return heat.initial
+    if heat.mode == SLAB:
+        return float((heat.initial**-3 + heat.cooling * time) ** (-1.0 / 3.0))
+    if heat.mode == LINEAR:
+        return max(heat.initial - heat.cooling * time, 0.0)
+    return _interpolate(time, heat.time, heat.value)
 
 
 @jit
-def phase_fraction(temperature: float, tau: float, drive: Drive) -> float:
+def phase_fraction(temperature: float, tau: float, law: PhaseLaw) -> float:
     """Share of vapour or melt, 0 to 1."""
-    if drive.phase == 0:
+    if law.mode == 0:
         return 0.0
-    if drive.phase == 2:
-        i, u = _bracket(temperature, drive.map_temperature)
-        j, v = _bracket(tau, drive.map_tau)
-        di = 1 if drive.map_temperature.size > 1 else 0
-        dj = 1 if drive.map_tau.size > 1 else 0
-        low = drive.map_fraction[i, j] * (1.0 - v) + drive.map_fraction[i, j + dj] * v
-        high = drive.map_fraction[i + di, j] * (1.0 - v) + drive.map_fraction[i + di, j + dj] * v
+    if law.mode == 2:
+        i, u = _bracket(temperature, law.temperature)
+        j, v = _bracket(tau, law.tau)
+        di = 1 if law.temperature.size > 1 else 0
+        dj = 1 if law.tau.size > 1 else 0
+        low = law.fraction[i, j] * (1.0 - v) + law.fraction[i, j + dj] * v
+        high = law.fraction[i + di, j] * (1.0 - v) + law.fraction[i + di, j + dj] * v
         return float(low * (1.0 - u) + high * u)
-    if temperature <= drive.t_condense:
+    if temperature <= law.t_condense:
         return 0.0
-    if temperature >= drive.t_vaporize:
+    if temperature >= law.t_vaporize:
         return 1.0
-    ramp = (temperature - drive.t_condense) / (drive.t_vaporize - drive.t_condense)
-    return ramp / (drive.phase_divisor * (1.0 + tau / drive.tau_ref))
+    ramp = (temperature - law.t_condense) / (law.t_vaporize - law.t_condense)
+    return ramp / (law.divisor * (1.0 + tau / law.tau_ref))
 
 
 @jit
-def saturation_pressure(temperature: float, drive: Drive) -> float:
+def saturation_pressure(temperature: float, vapour: VapourLaw) -> float:
     """Saturation vapour pressure [Pa]."""
-    law = drive.evaporation
+    law = vapour.law
     if temperature >= law[6]:
         return float(10.0 ** (law[4] - law[5] / temperature))
-    knots = drive.vapour_temperature
+    knots = vapour.temperature
     last = knots.size - 1
     if last > 0 and knots[0] <= temperature <= knots[last]:
         k, _ = _bracket(temperature, knots)
         x = temperature - knots[k]
-        c = drive.vapour_log10
+        c = vapour.log10
         return float(10.0 ** (((c[0, k] * x + c[1, k]) * x + c[2, k]) * x + c[3, k]))
     if last > 0 and temperature > knots[last]:
         return float(10.0 ** (law[9] - law[10] / temperature))
@@ -109,14 +120,14 @@ def saturation_pressure(temperature: float, drive: Drive) -> float:
 
 
 @jit
-def vapour_flux(temperature: float, drive: Drive) -> float:
+def vapour_flux(temperature: float, vapour: VapourLaw) -> float:
     """Mass flux of sublimation from a grain surface [kg m^-2 s^-1]."""
-    law = drive.evaporation
-    if drive.vapour == 0 or temperature <= 0.0:
+    law = vapour.law
+    if vapour.mode == 0 or temperature <= 0.0:
         return 0.0
-    if drive.vapour == 2:
+    if vapour.mode == 2:
         return math.exp((temperature - law[7]) / max(law[8], 1.0))
-    excess = max(saturation_pressure(temperature, drive) - law[1], 0.0)
+    excess = max(saturation_pressure(temperature, vapour) - law[1], 0.0)
     return float(law[0] * excess / math.sqrt(temperature))
 
 
@@ -155,7 +166,7 @@ def _crossing(x: float, width: float, q0: float, q1: float, scale: float) -> flo
 
 @jit
 def blowout_coverage(
-    temperature: float, drive: Drive, log_edges: FloatArray, out: FloatArray
+    temperature: float, light: Light, log_edges: FloatArray, out: FloatArray
 ) -> float:
     """Write the share of each bin with beta >= 1/2 to `out`; return the largest such ln size.
 
@@ -163,11 +174,11 @@ def blowout_coverage(
     Returns -inf if no grain of any size is blown out.
     """
     out[:] = 0.0
-    size = drive.qpr_size
-    scale = drive.pressure_coefficient * temperature**4
-    i, weight = _bracket(temperature, drive.qpr_temperature)
-    upper = i + 1 if drive.qpr_temperature.size > 1 else i
-    q0 = drive.qpr[i, 0] * (1.0 - weight) + drive.qpr[upper, 0] * weight
+    size = light.size
+    scale = light.coefficient * temperature**4
+    i, weight = _bracket(temperature, light.temperature)
+    upper = i + 1 if light.temperature.size > 1 else i
+    q0 = light.qpr[i, 0] * (1.0 - weight) + light.qpr[upper, 0] * weight
     start = -math.inf
     largest = -math.inf
     inside = scale * q0 > size[0]
@@ -176,7 +187,7 @@ def blowout_coverage(
         largest = math.log(scale * q0)
         _add_interval(start, largest, log_edges, out)
     for k in range(size.size - 1):
-        q1 = drive.qpr[i, k + 1] * (1.0 - weight) + drive.qpr[upper, k + 1] * weight
+        q1 = light.qpr[i, k + 1] * (1.0 - weight) + light.qpr[upper, k + 1] * weight
         if (scale * q1 > size[k + 1]) != inside:
             x = math.log(size[k])
             root = _crossing(x, math.log(size[k + 1]) - x, q0, q1, scale)
@@ -193,59 +204,73 @@ def blowout_coverage(
 
 
 @jit
-def reservoir_factor(left: float, initial: float, drive: Drive) -> float:
+def reservoir_factor(left: float, initial: float, taper: float) -> float:
     """Factor on supply while its reservoir runs out."""
     if left <= 0.0:
         return 0.0
-    if drive.taper > 0.0 and math.isfinite(initial):
-        return min(1.0, left / (initial * drive.taper))
+    if taper > 0.0 and math.isfinite(initial):
+        return min(1.0, left / (initial * taper))
     return 1.0
 
 
 @jit
-def _scaled_supply(rate: float, temperature: float, drive: Drive) -> float:
-    law = drive.scaling_law
-    if drive.scaling == 1:
+def _scaled_supply(rate: float, temperature: float, scaling: Scaling) -> float:
+    law = scaling.law
+    if scaling.mode == 1:
         factor = law[2] * (temperature / law[0]) ** law[1]
         return float(rate * min(max(factor, law[3]), law[4]))
-    if drive.scaling == 2:
-        factor = _interpolate(temperature, drive.scaling_temperature, drive.scaling_value)
+    if scaling.mode == 2:
+        factor = _interpolate(temperature, scaling.temperature, scaling.value)
         return float(rate * min(max(factor, law[3]), law[4]))
-    if drive.scaling == 3:
-        return _interpolate(temperature, drive.scaling_temperature, drive.scaling_value)
+    if scaling.mode == 3:
+        return _interpolate(temperature, scaling.temperature, scaling.value)
     return rate
 
 
 @jit
-def supply_rate(cell: int, time: float, temperature: float, cells: Cells, drive: Drive) -> float:
+def supply_rate(
+    cell: int,
+    time: float,
+    temperature: float,
+    cells: Cells,
+    segments: Segments,
+    scaling: Scaling,
+) -> float:
     """Supply offered to a cell [kg m^-2 s^-1], before feedback and reservoir."""
-    for g in range(drive.segment_kind.size):
-        law = drive.segment[g]
+    for g in range(segments.kind.size):
+        law = segments.law[g]
         if not (law[0] <= time < law[1]):
             continue
         rate = 0.0
-        if drive.segment_kind[g] == 0:
+        if segments.kind[g] == 0:
             rate = cells.constant_rate[g, cell]
-        elif drive.segment_kind[g] == 1:
+        elif segments.kind[g] == 1:
             if time >= law[3]:
                 rate = law[2] * ((time - law[3]) + 1e-12) ** law[4]
         else:
-            first, end = drive.knot_start[g], drive.knot_start[g + 1]
-            k, weight = _bracket(time, drive.knot_time[first:end])
+            first, end = segments.knot_start[g], segments.knot_start[g + 1]
+            k, weight = _bracket(time, segments.knot_time[first:end])
             upper = k + 1 if end - first > 1 else k
             low = cells.table_rate[first + k, cell]
             rate = low + weight * (cells.table_rate[first + upper, cell] - low)
-        return max(_scaled_supply(rate, temperature, drive), 0.0)
+        return max(_scaled_supply(rate, temperature, scaling), 0.0)
     return 0.0
 
 
 @jit
 def set_gates(
-    cell: int, time: float, tau: float, state: State, cells: Cells, drive: Drive, gates: FloatArray
+    cell: int,
+    time: float,
+    tau: float,
+    feedback: FloatArray,
+    reservoir: FloatArray,
+    cells: Cells,
+    drive: Drive,
+    gates: FloatArray,
 ) -> bool:
     """Fill the factors on the linear rates; return whether the cell is solid."""
-    temperature = mars_temperature(time * (1.0 + EDGE), drive)
-    fraction = phase_fraction(temperature * cells.phase_factor[cell], tau, drive)
+    temperature = mars_temperature(time * (1.0 + EDGE), drive.heat)
+    fraction = phase_fraction(temperature * cells.phase_factor[cell], tau, drive.phase)
     vapour = fraction >= VAPOUR
     liquid = fraction >= LIQUID_DOMINATED
     for g in range(gates.size):
@@ -258,8 +283,8 @@ def set_gates(
     if not liquid or drive.liquid_sublimates:
         gates[1] = 1.0
     if drive.supply and not vapour and not liquid:
-        gates[3] = state.feedback[cell] * reservoir_factor(
-            state.reservoir[cell, 0], state.reservoir[cell, 1], drive
+        gates[3] = feedback[cell] * reservoir_factor(
+            reservoir[cell, 0], reservoir[cell, 1], drive.taper
         )
     if drive.collisions and not liquid:
         gates[4] = 1.0
@@ -274,7 +299,6 @@ def linear_rates(
     cells: Cells,
     drive: Drive,
     gates: FloatArray,
-    log_edges: FloatArray,
     flow: Flow,
 ) -> None:
     """Fill `flow` for `time`; `gates` = factors on blow-out, vapour, escape, supply, collisions.
@@ -283,11 +307,11 @@ def linear_rates(
     loss of the bin, and the mass difference of the two bins leaves as vapour.
     """
     n = grid.mass.size
-    temperature = mars_temperature(time, drive)
+    temperature = mars_temperature(time, drive.heat)
     channel = flow.channel
     channel[:, :] = 0.0
     if gates[0] > 0.0:
-        blowout_coverage(temperature, drive, log_edges, channel[0])
+        blowout_coverage(temperature, drive.light, grid.log_edges, channel[0])
         for k in range(n):
             if drive.blowout == 2:
                 # A bin counts as a whole once its lower edge is below the limit.
@@ -295,7 +319,7 @@ def linear_rates(
             channel[0, k] *= gates[0] / cells.t_blow[cell]
     shrink = 0.0
     if gates[1] > 0.0:
-        shrink = vapour_flux(temperature * cells.grain_factor[cell], drive) / drive.density
+        shrink = vapour_flux(temperature * cells.grain_factor[cell], drive.vapour) / drive.density
     escape = 0.0
     if gates[2] > 0.0:
         escape = gates[2] * (temperature / drive.escape[2]) ** drive.escape[1]
@@ -310,4 +334,6 @@ def linear_rates(
     flow.colliding[0] = gates[4]
     flow.source[0] = 0.0
     if gates[3] > 0.0:
-        flow.source[0] = gates[3] * supply_rate(cell, time, temperature, cells, drive)
+        flow.source[0] = gates[3] * supply_rate(
+            cell, time, temperature, cells, drive.segments, drive.scaling
+        )

@@ -1,14 +1,12 @@
-"""What acts on one cell at one time: flows, gates and phase, for output and for reference runs."""
+"""What acts on cells at one time: flows, gates and phase, for output and for reference runs."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from marsdisk.kernels._jit import entry
-from marsdisk.kernels.cascade import collision_rate
+from marsdisk.kernels._jit import entry, part
+from marsdisk.kernels.cascade import cell_pairs, collision_rate
 from marsdisk.kernels.drivers import (
     blowout_coverage,
     linear_rates,
@@ -19,14 +17,14 @@ from marsdisk.kernels.drivers import (
 )
 
 if TYPE_CHECKING:
-    from marsdisk.kernels.records import Cells, Drive, Flow, Grid, Pairs, State
+    from marsdisk.kernels.records import Cells, Drive, Grid, Pairs, Scratch, State
     from marsdisk.typing import FloatArray
 
-__all__ = ["observe_cell"]
+__all__ = ["observe"]
 
 
-@entry
-def observe_cell(
+@part
+def _observe_cell(
     cell: int,
     time: float,
     mass: FloatArray,
@@ -35,39 +33,68 @@ def observe_cell(
     pairs: Pairs,
     cells: Cells,
     drive: Drive,
-    flow: Flow,
-    rate: FloatArray,
-    gates: FloatArray,
+    scratch: Scratch,
     values: FloatArray,
 ) -> None:
-    """Describe a cell that holds bin masses `mass` at `time` [s].
-
-    Fills the linear rates `flow`, the collisional `rate` (n + 1,), the `gates` (5,) and `values`
-    (7,): temperature of Mars, largest radius with beta = 1/2 (0 if none), optical depth, phase
-    fraction, ds/dt, grain temperature, supply to the surface.
-    """
-    n = grid.mass.size
-    number, log_edges = np.zeros(n), np.zeros(n + 1)
-    log_edges[n] = math.log(grid.edges[n])
+    """Fill `values` (7,), and in `scratch` the rates `now`, `gates` and `work.rate`."""
+    number, rate = scratch.work.number, scratch.work.rate
+    gates, flow = scratch.gates, scratch.now
     tau = 0.0
-    for k in range(n):
-        log_edges[k] = math.log(grid.edges[k])
+    for k in range(mass.size):
         number[k] = mass[k] / grid.mass[k]
         tau += drive.los_factor * grid.area[k] * mass[k]
-    temperature = mars_temperature(time, drive)
+    temperature = mars_temperature(time, drive.heat)
     values[0] = temperature
-    values[1] = math.exp(blowout_coverage(temperature, drive, log_edges, number.copy()))
+    largest = blowout_coverage(temperature, drive.light, grid.log_edges, scratch.work.point)
+    values[1] = math.exp(largest)
     values[2] = tau
-    values[3] = phase_fraction(temperature * cells.phase_factor[cell], tau, drive)
-    set_gates(cell, time, tau, state, cells, drive, gates)
-    linear_rates(cell, time, grid, cells, drive, gates, log_edges, flow)
-    for k in range(n + 1):
-        rate[k] = 0.0
+    values[3] = phase_fraction(temperature * cells.phase_factor[cell], tau, drive.phase)
+    set_gates(cell, time, tau, state.feedback, state.reservoir, cells, drive, gates)
+    linear_rates(cell, time, grid, cells, drive, gates, flow)
+    rate[:] = 0.0
     if gates[4] > 0.0:
-        collision_rate(mass, number, grid, pairs, np.zeros(n), rate)
+        collision_rate(mass, number, grid, pairs, scratch.work.gathered, rate)
     values[5] = temperature * cells.grain_factor[cell]
     values[4] = 0.0
     if gates[1] > 0.0:
-        values[4] = -vapour_flux(values[5], drive) / drive.density
+        values[4] = -vapour_flux(values[5], drive.vapour) / drive.density
     deep_rate = drive.deep_rate[cell]
     values[6] = deep_rate * state.deep[cell] if deep_rate > 0.0 else flow.source[0]
+
+
+@entry
+def observe(
+    first: int,
+    last: int,
+    time: float,
+    mass: FloatArray,
+    state: State,
+    grid: Grid,
+    pairs: Pairs,
+    cells: Cells,
+    drive: Drive,
+    scratch: Scratch,
+    values: FloatArray,
+    gates: FloatArray,
+    losses: FloatArray,
+) -> None:
+    """Describe cells `first` to `last` - 1 that hold bin masses `mass` (c, k) at `time` [s].
+
+    Fills per cell `values` (7,): temperature of Mars, largest radius with beta = 1/2 (0 if none),
+    optical depth, phase fraction, ds/dt, grain temperature, supply to the surface; the `gates`
+    (5,); and the rates of all `losses` (5,). `scratch.now` and `scratch.work.rate` keep the linear
+    rates and the collision rate of the last cell.
+    """
+    flow, rate = scratch.now, scratch.work.rate
+    n = grid.mass.size
+    for cell in range(first, last):
+        held, row, seen = mass[cell], cell_pairs(pairs, cell), values[cell]
+        _observe_cell(cell, time, held, state, grid, row, cells, drive, scratch, seen)
+        for g in range(scratch.gates.size):
+            gates[cell, g] = scratch.gates[g]
+        for c in range(4):
+            total = 0.0
+            for k in range(n):
+                total += flow.channel[c, k] * held[k]
+            losses[cell, c] = total
+        losses[cell, 4] = rate[n]

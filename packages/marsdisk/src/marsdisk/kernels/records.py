@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     from marsdisk.typing import BoolArray, FloatArray, IntArray
 
@@ -17,11 +19,22 @@ __all__ = [
     "Controls",
     "Drive",
     "Flow",
+    "Gathered",
     "Grid",
+    "Heat",
+    "Light",
     "Pairs",
+    "PhaseLaw",
+    "Scaling",
+    "Scratch",
+    "Segments",
     "State",
     "Trial",
+    "VapourLaw",
     "Work",
+    "new_flow",
+    "new_gathered",
+    "new_scratch",
 ]
 
 CHANNELS = ("blowout", "sublimation", "drag", "escape", "subgrid")
@@ -32,6 +45,7 @@ class Grid(NamedTuple):
     """Size grid and fragment law, shared by all cells."""
 
     edges: FloatArray
+    log_edges: FloatArray
     size: FloatArray
     mass: FloatArray
     """Mass of one body [kg]."""
@@ -46,24 +60,23 @@ class Grid(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Collision outcomes of one cell (leading axis c in the stack), packed o = j (j+1)/2 + i.
+    """Collision outcomes of one cell (leading axis c in the stack); packed o = j (j+1)/2 + i.
 
     Body i is the smaller, j the larger or equal one. For i < `near[j]` the remnant stays in bin j
     and trades mass with bin `partner[j]`; for the others it is shared by bins `base` and `base`+1.
     """
 
     rate: FloatArray
-    """K_ij / (1 + delta_ij) [m^2 s^-1]."""
+    """(k, k) K_ij / (1 + delta_ij) [m^2 s^-1]; square, so that both bodies find it in a row."""
     excavated: FloatArray
-    """rate times the mass of all fragments [kg m^2 s^-1]."""
-    low: FloatArray
-    """rate times the mass that the remnant puts into bin `base`."""
-    high: FloatArray
-    """rate times the mass that the remnant puts into bin `base` + 1."""
+    """(k, k) rate times the mass of all fragments [kg m^2 s^-1]."""
+    deposit: FloatArray
+    """(o, 4) rate times the mass of: the remnant to bin `base`, fragments from there down, the
+    remnant to bin `base` + 1, fragments from there down."""
     base: IntArray
-    top: IntArray
-    """Bin that holds the largest remnant: fragments reach up to it."""
     near: IntArray
+    lasting: IntArray
+    """Bodies i are near for every j >= `lasting[i]` > i."""
     partner: IntArray
     keep: FloatArray
     """m_j / (m_j - m_partner): mass that leaves bin j per net mass lost."""
@@ -90,64 +103,103 @@ class Cells(NamedTuple):
     """(knot, c) supply rate at the knots of all tables."""
 
 
-class Drive(NamedTuple):
-    """Laws of the planet, of supply and of sinks; identical for all cells."""
+class Heat(NamedTuple):
+    """Surface temperature of Mars."""
 
-    temperature_mode: int
-    temperature: float
+    mode: int
+    initial: float
     cooling: float
-    temperature_time: FloatArray
-    temperature_value: FloatArray
-    pressure_coefficient: float
+    time: FloatArray
+    value: FloatArray
+
+
+class Light(NamedTuple):
+    """Radiation pressure."""
+
+    coefficient: float
     """2 C(T) / T^4 with beta = C Q / s: blow-out where coefficient T^4 Q > s."""
-    qpr_size: FloatArray
-    qpr_temperature: FloatArray
+    size: FloatArray
+    temperature: FloatArray
     qpr: FloatArray
+
+
+class PhaseLaw(NamedTuple):
+    """Share of vapour or melt."""
+
+    mode: int
+    """0 off, 1 ramp, 2 map."""
+    t_condense: float
+    t_vaporize: float
+    divisor: float
+    tau_ref: float
+    temperature: FloatArray
+    tau: FloatArray
+    fraction: FloatArray
+
+
+class VapourLaw(NamedTuple):
+    """Sublimation of grains."""
+
+    mode: int
+    """0 off, 1 Hertz-Knudsen-Langmuir, 2 exponential."""
+    law: FloatArray
+    """alpha sqrt(mu / 2 pi R), gas pressure, A, B, A_liq, B_liq, T_liq, T_on, width, A_hot, B_hot.
+
+    A, B hold below a vapour table, A_hot, B_hot above it.
+    """
+    temperature: FloatArray
+    log10: FloatArray
+    """Cubic coefficients (4, segment) of log10 P_sat on `temperature`."""
+
+
+class Scaling(NamedTuple):
+    """Dependence of supply on temperature."""
+
+    mode: int
+    law: FloatArray
+    """reference, exponent, amplitude, floor, cap."""
+    temperature: FloatArray
+    value: FloatArray
+
+
+class Segments(NamedTuple):
+    """Supply over time, piece by piece."""
+
+    kind: IntArray
+    law: FloatArray
+    """(segment, 5): start, end, amplitude, t0, index."""
+    knot_start: IntArray
+    """(segment + 1,) offsets into `knot_time`."""
+    knot_time: FloatArray
+
+
+class Drive(NamedTuple):
+    """Laws of the planet, of supply and of sinks; identical for all cells.
+
+    Functions take the part they need: every array that a call passes is compiled as seven values.
+    """
+
+    heat: Heat
+    light: Light
+    phase: PhaseLaw
+    vapour: VapourLaw
+    segments: Segments
+    scaling: Scaling
     blowout: int
     """0 off, 1 fractional coverage, 2 whole bins by their lower edge."""
     blowout_solid_only: int
     skin: int
     tau_gate: float
     los_factor: float
-    phase: int
-    """0 off, 1 ramp, 2 map."""
-    t_condense: float
-    t_vaporize: float
-    phase_divisor: float
-    tau_ref: float
     liquid_sublimates: int
-    map_temperature: FloatArray
-    map_tau: FloatArray
-    map_fraction: FloatArray
-    vapour: int
-    """0 off, 1 Hertz-Knudsen-Langmuir, 2 exponential."""
-    evaporation: FloatArray
-    """alpha sqrt(mu / 2 pi R), gas pressure, A, B, A_liq, B_liq, T_liq, T_on, width, A_hot, B_hot.
-
-    A, B hold below a vapour table, A_hot, B_hot above it.
-    """
-    vapour_temperature: FloatArray
-    vapour_log10: FloatArray
-    """Cubic coefficients (4, segment) of log10 P_sat on `vapour_temperature`."""
     density: float
     supply: int
-    segment_kind: IntArray
-    segment: FloatArray
-    """(segment, 5): start, end, amplitude, t0, index."""
-    knot_start: IntArray
-    """(segment + 1,) offsets into `knot_time`."""
-    knot_time: FloatArray
     injection: FloatArray
     """(k,) mass shares of supplied matter."""
     deep_rate: FloatArray
     """(c,) 1 / t_mix of the deep reservoir [s^-1]; 0 supplies the surface directly."""
     taper: float
     """Reservoir fraction below which supply tapers; 0 stops at once."""
-    scaling: int
-    scaling_law: FloatArray
-    """reference, exponent, amplitude, floor, cap."""
-    scaling_temperature: FloatArray
-    scaling_value: FloatArray
     feedback: int
     feedback_law: FloatArray
     """target, gain / response time, lowest, highest."""
@@ -195,6 +247,17 @@ class Trial(NamedTuple):
     """(8,) five loss channels, supplied, deep reservoir, defect [kg m^-2]."""
 
 
+class Gathered(NamedTuple):
+    """Outcomes of collisions, summed before they are spread over the bins."""
+
+    far: FloatArray
+    """(k, 4) sums over pairs of what `Pairs.deposit` holds, by `base`."""
+    fragments: FloatArray
+    """(k,) fragments of bodies whose remnant stays in bin k."""
+    traded: FloatArray
+    """(k,) what bins hand to their partners."""
+
+
 class Work(NamedTuple):
     """Scratch of one cell."""
 
@@ -213,11 +276,55 @@ class Work(NamedTuple):
     number: FloatArray
     rate: FloatArray
     """(n + 1,)."""
-    fragments: FloatArray
+    gathered: Gathered
     excess: FloatArray
     diagonal: FloatArray
     outflow: FloatArray
     """(n,) rate of all losses from the disk, by mass of each bin."""
+
+
+class Scratch(NamedTuple):
+    """Everything that steps of one cell write on the way."""
+
+    now: Flow
+    later: Flow
+    slope: Flow
+    """Time derivative of `now`; the mean of both in MPRK22."""
+    gates: FloatArray
+    """(5,) factors on blow-out, vapour, escape, supply, collisions."""
+    work: Work
+    trial: Trial
+
+
+def new_gathered(n: int) -> Gathered:
+    """Return a record for `n` bins."""
+    return Gathered(np.zeros((n, 4)), np.zeros(n), np.zeros(n))
+
+
+def new_flow(n: int) -> Flow:
+    """Return a record for `n` bins."""
+    return Flow(np.zeros(n), np.zeros(n), np.zeros((4, n)), np.zeros(1), np.zeros(1))
+
+
+def new_scratch(n: int) -> Scratch:
+    """Return scratch for one thread and `n` bins."""
+    work = Work(
+        jacobian=np.zeros((n, n + 1)),
+        second=np.zeros((n, n + 1)),
+        matrix=np.zeros((n, n)),
+        pivots=np.zeros(n, np.int64),
+        stages=np.zeros((4, n)),
+        sums=np.zeros((4, 8)),
+        point=np.zeros(n),
+        number=np.zeros(n),
+        rate=np.zeros(n + 1),
+        gathered=new_gathered(n),
+        excess=np.zeros(n),
+        diagonal=np.zeros(n),
+        outflow=np.zeros(n),
+    )
+    trial = Trial(np.zeros(n), np.zeros(8))
+    return Scratch(new_flow(n), new_flow(n), new_flow(n), np.zeros(5), work, trial)
 
 
 class State(NamedTuple):

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from marsdisk.kernels._jit import entry, jit
+from marsdisk.kernels._jit import jit
 from marsdisk.kernels.cascade import collision_jacobian, collision_rate, flow_matrix
 from marsdisk.kernels.linear import factorise, solve_factorised, solve_positive
 
 if TYPE_CHECKING:
-    from marsdisk.kernels.records import Controls, Drive, Flow, Grid, Pairs, Trial, Work
+    from marsdisk.kernels.records import Controls, Flow, Grid, Pairs, Trial, Work
     from marsdisk.typing import FloatArray
 
 __all__ = ["imex_limit", "imex_step", "jacobian", "mprk22_step", "positive_step", "rodas3_step"]
@@ -56,7 +56,7 @@ def jacobian(mass: FloatArray, colliding: float, grid: Grid, pairs: Pairs, work:
         _clear(work.jacobian)
         return
     _numbers(mass, grid, work.number)
-    collision_jacobian(mass, work.number, grid, pairs, work.fragments, work.jacobian)
+    collision_jacobian(mass, work.number, grid, pairs, work.gathered, work.jacobian)
 
 
 @jit
@@ -83,7 +83,7 @@ def _stage_rates(
     deep_rate: float,
     grid: Grid,
     pairs: Pairs,
-    drive: Drive,
+    injection: FloatArray,
     flow: Flow,
     work: Work,
     sums: FloatArray,
@@ -95,7 +95,7 @@ def _stage_rates(
         rate[:] = 0.0
     else:
         _numbers(point, grid, work.number)
-        collision_rate(point, work.number, grid, pairs, work.fragments, rate)
+        collision_rate(point, work.number, grid, pairs, work.gathered, rate)
     sums[:] = 0.0
     sums[SUBGRID] = rate[n]
     source = flow.source[0]
@@ -104,7 +104,7 @@ def _stage_rates(
         sums[DEEP] = source - deep_rate * deep
         source = deep_rate * deep
     for k in range(n):
-        rate[k] += drive.injection[k] * source - flow.leave[k] * point[k]
+        rate[k] += injection[k] * source - flow.leave[k] * point[k]
         if k > 0:
             rate[k - 1] += flow.down[k] * point[k]
     for c in range(SUBGRID):
@@ -119,7 +119,7 @@ def _add_slope(
     mass: FloatArray,
     factor: float,
     deep_rate: float,
-    drive: Drive,
+    injection: FloatArray,
     slope: Flow,
     work: Work,
     sums: FloatArray,
@@ -133,7 +133,7 @@ def _add_slope(
         sums[DEEP] += source
         source = 0.0
     for k in range(n):
-        rate[k] += drive.injection[k] * source - factor * slope.leave[k] * mass[k]
+        rate[k] += injection[k] * source - factor * slope.leave[k] * mass[k]
         if k > 0:
             rate[k - 1] += factor * slope.down[k] * mass[k]
     for c in range(SUBGRID):
@@ -148,7 +148,7 @@ def _solve_stage(
     stage: int,
     step: float,
     deep_rate: float,
-    drive: Drive,
+    injection: FloatArray,
     flow: Flow,
     work: Work,
     sums: FloatArray,
@@ -163,7 +163,7 @@ def _solve_stage(
     x = work.stages[stage]
     sums[DEEP] /= 1.0 / (GAMMA * step) + deep_rate
     for k in range(n):
-        x[k] = work.rate[k] + drive.injection[k] * deep_rate * sums[DEEP]
+        x[k] = work.rate[k] + injection[k] * deep_rate * sums[DEEP]
     solve_factorised(work.matrix, work.pivots, x)
     scale = GAMMA * step
     balance = -scale * sums[SUPPLIED] + sums[DEEP]
@@ -217,7 +217,7 @@ def rodas3_step(
     step: float,
     grid: Grid,
     pairs: Pairs,
-    drive: Drive,
+    injection: FloatArray,
     control: Controls,
     now: Flow,
     later: Flow,
@@ -238,12 +238,12 @@ def rodas3_step(
         sums = work.sums[stage]
         depth = _stage_point(stage, mass, deep, work)
         flow = later if stage >= 2 else now
-        _stage_rates(work.point, depth, deep_rate, grid, pairs, drive, flow, work, sums)
+        _stage_rates(work.point, depth, deep_rate, grid, pairs, injection, flow, work, sums)
         _mix_stages(stage, step, work)
         if STAGE_SLOPE[stage] > 0.0:
             factor = step * STAGE_SLOPE[stage]
-            _add_slope(mass, factor, deep_rate, drive, slope, work, sums)
-        correction = _solve_stage(stage, step, deep_rate, drive, now, work, sums)
+            _add_slope(mass, factor, deep_rate, injection, slope, work, sums)
+        correction = _solve_stage(stage, step, deep_rate, injection, now, work, sums)
         if not correction <= LARGEST_CORRECTION * largest:
             return FAILED
     return _combine(mass, deep, control, work, trial)
@@ -287,7 +287,7 @@ def _flows(
         _clear(out)
         return
     _numbers(mass, grid, work.number)
-    flow_matrix(work.number, grid, pairs, work.fragments, out)
+    flow_matrix(work.number, grid, pairs, work.gathered, out)
 
 
 @jit
@@ -297,7 +297,7 @@ def _solve_flows(
     source: float,
     flow: FloatArray,
     rates: Flow,
-    drive: Drive,
+    injection: FloatArray,
     work: Work,
     result: FloatArray,
 ) -> None:
@@ -312,7 +312,7 @@ def _solve_flows(
         for c in range(SUBGRID):
             lost += rates.channel[c, p]
         work.excess[p] = 1.0 + step * lost
-        result[p] = mass[p] + step * drive.injection[p] * source
+        result[p] = mass[p] + step * injection[p] * source
     solve_positive(work.matrix, work.excess, work.diagonal, result)
 
 
@@ -342,7 +342,7 @@ def _fill_deep(deep: float, rate: float, step: float, offered: float, trial: Tri
     return rate * filled
 
 
-@entry
+@jit
 def positive_step(
     mass: FloatArray,
     deep: float,
@@ -350,7 +350,7 @@ def positive_step(
     step: float,
     grid: Grid,
     pairs: Pairs,
-    drive: Drive,
+    injection: FloatArray,
     later: Flow,
     work: Work,
     trial: Trial,
@@ -361,7 +361,7 @@ def positive_step(
     """
     _flows(mass, later.colliding[0], grid, pairs, work, work.second)
     source = _fill_deep(deep, deep_rate, step, later.source[0], trial)
-    _solve_flows(mass, step, source, work.second, later, drive, work, trial.mass)
+    _solve_flows(mass, step, source, work.second, later, injection, work, trial.mass)
     _record_losses(step, work.second, later, trial.mass, trial)
 
 
@@ -388,7 +388,7 @@ def mprk22_step(
     step: float,
     grid: Grid,
     pairs: Pairs,
-    drive: Drive,
+    injection: FloatArray,
     control: Controls,
     now: Flow,
     later: Flow,
@@ -406,13 +406,13 @@ def mprk22_step(
     _flows(mass, now.colliding[0], grid, pairs, work, work.jacobian)
     source = _fill_deep(deep, deep_rate, step, now.source[0], trial)
     early = deep + trial.increment[DEEP]
-    _solve_flows(mass, step, source, work.jacobian, now, drive, work, first)
+    _solve_flows(mass, step, source, work.jacobian, now, injection, work, first)
     _flows(first, later.colliding[0], grid, pairs, work, work.second)
     _average_flows(mass, first, now, later, work, mean)
     offered = 0.5 * (now.source[0] + later.source[0])
     mixing = 0.5 * deep_rate * (deep / early + 1.0) if early > 0.0 else deep_rate
     source = _fill_deep(deep, mixing, step, offered, trial)
-    _solve_flows(mass, step, source, work.second, mean, drive, work, trial.mass)
+    _solve_flows(mass, step, source, work.second, mean, injection, work, trial.mass)
     _record_losses(step, work.second, mean, trial.mass, trial)
     total = deep
     for k in range(n):
@@ -436,7 +436,7 @@ def imex_step(
     step: float,
     grid: Grid,
     pairs: Pairs,
-    drive: Drive,
+    injection: FloatArray,
     later: Flow,
     work: Work,
     trial: Trial,
@@ -451,7 +451,7 @@ def imex_step(
     _flows(mass, later.colliding[0], grid, pairs, work, flow)
     source = _fill_deep(deep, deep_rate, step, later.source[0], trial)
     for k in range(n):
-        trial.mass[k] = mass[k] + step * drive.injection[k] * source
+        trial.mass[k] = mass[k] + step * injection[k] * source
     for p in range(n):
         flow[p, p] = 0.0
         if p > 0:

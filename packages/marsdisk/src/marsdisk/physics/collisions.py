@@ -95,6 +95,23 @@ def _near_count(inside: FloatArray, n: int) -> IntArray:
     return counts
 
 
+def _first_lasting(near: IntArray) -> IntArray:
+    """Return for each smaller body i the least j > i with i < near for it and all larger ones."""
+    bodies = np.arange(near.size)
+    fails = (near[None, :] <= bodies[:, None]) & (bodies[None, :] > bodies[:, None])
+    last = near.size - 1 - np.argmax(fails[:, ::-1], axis=1)
+    return np.where(fails.any(axis=1), last, bodies) + 1
+
+
+def _square(packed: FloatArray, n: int) -> FloatArray:
+    """Return the symmetric matrix of a packed triangle."""
+    smaller, larger = pair_indices(n)
+    full = np.empty((n, n))
+    full[larger, smaller] = packed
+    full[smaller, larger] = packed
+    return full
+
+
 def _share_remnant(remnant: FloatArray, grid: Grid) -> tuple[IntArray, FloatArray]:
     """Return the lower of the two bins of each remnant and the mass that goes there."""
     n = grid.mass.size
@@ -119,7 +136,7 @@ def pair_outcomes(law: CollisionLaw, grid: Grid) -> Pairs:
     Returns
     -------
     Pairs
-        Arrays (pairs,) and (n,), see `Pairs`.
+        Arrays (n, n), (pairs,) and (n,), see `Pairs`.
 
     Notes
     -----
@@ -148,15 +165,19 @@ def pair_outcomes(law: CollisionLaw, grid: Grid) -> Pairs:
     gap = grid.mass - grid.mass[partner]
     apart = gap != 0.0
     safe = np.where(apart, gap, 1.0)
+    near = _near_count(inside, n)
+    # Bins are bounded by radii: fragments start in the lower or the upper bin of their remnant.
     base, low = _share_remnant(remnant, grid) if law.two_bin else (top, remnant)
+    excavated = shattered * total
+    fragments = (np.where(top == base, excavated, 0.0), np.where(top > base, excavated, 0.0))
+    deposit = np.stack([low, fragments[0], remnant - low, fragments[1]], axis=1)
     return Pairs(
-        rate=law.rate,
-        excavated=law.rate * shattered * total,
-        low=law.rate * low,
-        high=law.rate * (remnant - low),
+        rate=_square(law.rate, n),
+        excavated=_square(law.rate * excavated, n),
+        deposit=law.rate[:, None] * deposit,
         base=base,
-        top=top,
-        near=_near_count(inside, n),
+        near=near,
+        lasting=_first_lasting(near),
         partner=partner,
         keep=np.where(apart, grid.mass / safe, 1.0),
         give=np.where(apart, grid.mass[partner] / safe, 0.0),

@@ -24,6 +24,7 @@ macro_rules! price_functions {
     ) => {
         #[doc = concat!("Return the price of one ", $noun, " as a float.")]
         #[pyfunction]
+        #[allow(clippy::many_single_char_names, reason = "the symbols of the formula")]
         pub fn $one($($x: f64),*) -> PyResult<f64> {
             scalar(&PRICE, &[$(stringify!($own)),*], [$($own),*], $side)
         }

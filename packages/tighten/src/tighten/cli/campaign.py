@@ -199,6 +199,25 @@ def report(
     show_summary(record, page=loaded.write_page(record, html), as_json=as_json)
 
 
+@click.command()
+@study_argument
+@click.option("--run", type=int, help="Number of the run [the newest].")
+@AS_JSON
+def table(
+    study: Path, state: str | None, options: Sequence[str], *, run: int | None, as_json: bool
+) -> None:
+    """Show what each strategy costs at each size, and the size -> strategy table that follows.
+
+    For studies with thresholds or a `table`, from the trials of a run; nothing is measured.
+    `tighten tune --strategy cost-model` measures, `tighten apply` writes what was confirmed.
+
+    \b
+    tighten table studies/quantforge/table.toml
+    """
+    loaded = load_study(study, state, options)
+    emit(loaded.strategy_costs(run), as_json=as_json, render="strategy_costs_text")
+
+
 def _finish(study: Study, record: StudyRecord, *, is_applied: bool, as_json: bool) -> None:
     study.export(record)
     show_summary(record, page=study.write_page(record), as_json=as_json)
@@ -216,4 +235,4 @@ def _apply(study: Study, run: int | None, quality: Sequence[str]) -> None:
     exit_on_failed(applied.gates)
 
 
-COMMANDS = (tune, resume, verify, apply, report)
+COMMANDS = (tune, resume, verify, apply, report, table)

@@ -1,7 +1,7 @@
 """Verdicts on candidates: pure functions of what was measured.
 
-``PairTest`` turns pairs of launches into Accept, Reject or Inconclusive. No clock, no file, no
-process.
+``PairTest`` turns pairs of launches into Accept, Reject or Inconclusive; ``Race`` picks the best of
+many to be tested so. No clock, no file, no process.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from tighten.decision.model import (
     Policy,
     Status,
     Verdict,
+    objective_goal,
 )
-from tighten.decision.pairs import PairTest
+from tighten.decision.pairs import PairTest, objective_log
+from tighten.decision.race import Race
 
 __all__ = [
     "Aim",
@@ -28,6 +30,9 @@ __all__ = [
     "Outcome",
     "PairTest",
     "Policy",
+    "Race",
     "Status",
     "Verdict",
+    "objective_goal",
+    "objective_log",
 ]

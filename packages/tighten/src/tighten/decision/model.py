@@ -7,11 +7,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tighten.errors import StudyError
 from tighten.samples import Statistic
 
-__all__ = ["Aim", "Case", "Evidence", "Goal", "Limits", "Outcome", "Policy", "Status", "Verdict"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "Aim",
+    "Case",
+    "Evidence",
+    "Goal",
+    "Limits",
+    "Outcome",
+    "Policy",
+    "Status",
+    "Verdict",
+    "objective_goal",
+]
 
 
 class Goal(StrEnum):
@@ -60,6 +75,8 @@ class Case:
         Share in the objective, >= 0.
     statistic
         How the repetitions inside one launch become one number.
+    size
+        Size of the problem that the case measures, >= 1; None if sizes mean nothing here.
     """
 
     name: str
@@ -71,6 +88,7 @@ class Case:
     max_regression: float = 0.02
     weight: float = 1.0
     statistic: Statistic = Statistic.AUTO
+    size: int | None = None
 
     def __post_init__(self) -> None:
         if not self.select:
@@ -90,6 +108,12 @@ class Case:
         if self.target is None:
             return False
         return value <= self.target if self.goal is Goal.MINIMIZE else value >= self.target
+
+
+def objective_goal(cases: Iterable[Case]) -> Goal:
+    """Return how the objective's gain is counted: as less time unless every case maximises."""
+    goals = {case.goal for case in cases}
+    return Goal.MAXIMIZE if goals == {Goal.MAXIMIZE} else Goal.MINIMIZE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,16 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tighten.decision.model import Aim, Case, Evidence, Goal, Outcome, Policy, Verdict
+from tighten.decision.model import (
+    Aim,
+    Case,
+    Evidence,
+    Goal,
+    Outcome,
+    Policy,
+    Verdict,
+    objective_goal,
+)
 from tighten.errors import FailureKind, StudyError, TrialError
 from tighten.samples import TIME
 from tighten.stats import HodgesLehmann, SignedBets, confirmation_alpha, robust_spread
@@ -39,7 +48,7 @@ from tighten.stats import HodgesLehmann, SignedBets, confirmation_alpha, robust_
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["PairTest"]
+__all__ = ["PairTest", "objective_log"]
 
 _OBJECTIVE = "objective"
 _LARGEST_LOG = 700.0  # of a ratio; beyond it exp overflows
@@ -87,8 +96,7 @@ class PairTest:
         total = math.fsum(case.weight for case in cases)
         if not total > 0:
             raise StudyError("no case has a weight; at least one needs a weight above 0")
-        goals = {case.goal for case in cases}
-        goal = goals.pop() if len(goals) == 1 else Goal.MINIMIZE
+        goal = objective_goal(cases)
         self._cases = tuple(cases)
         self._policy = policy
         self._aim = aim
@@ -147,6 +155,10 @@ class PairTest:
         return self._settled() or self._verdict(
             Outcome.INCONCLUSIVE, f"stopped early: {self._missing()}"
         )
+
+    def rejected(self, reason: str) -> Verdict:
+        """Return Reject for a reason of its own, with the evidence of the pairs so far."""
+        return self._verdict(Outcome.REJECT, f"{reason}; {self._change(None)}")
 
     def _logs(self, values: Mapping[str, float], side: str) -> list[float]:
         logs = []
@@ -285,6 +297,17 @@ class PairTest:
         else:
             word = words[0]
         return f"{name}{_percent(gain)} {word} ({_percent(low)} to {_percent(high)})"
+
+
+def objective_log(values: Mapping[str, float], cases: Sequence[Case]) -> float:
+    """Return the logarithm of what a launch costs over all cases; smaller is better.
+
+    The difference of two launches is the objective's d of their pair.
+    """
+    total = math.fsum(case.weight for case in cases)
+    return math.fsum(
+        case.weight / total * _sign(case.goal) * math.log(values[case.name]) for case in cases
+    )
 
 
 class _Series:

@@ -9,6 +9,7 @@ example because a file is missing, is a failed gate and never a pass.
 from __future__ import annotations
 
 from tighten.gates.check import Execute, check
+from tighten.gates.culprit import culprits
 from tighten.gates.spec import ExitCode, Gate, Invariant, NanPolicy, SameArrays, Toggle, Tolerance
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "Toggle",
     "Tolerance",
     "check",
+    "culprits",
 ]

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tighten.gates.spec import NanPolicy, Tolerance
+from tighten.record import Distance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Arrays", "disagreement", "read_arrays", "worst_error"]
+__all__ = ["Arrays", "disagreement", "distance", "read_arrays", "worst_error"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -92,7 +93,7 @@ def disagreement(found: Arrays, reference: Arrays, tolerance: Tolerance) -> str 
     if not reference:
         return "the reference holds no arrays"
     for name in reference:
-        if said := _difference(name, found[name], reference[name], tolerance):
+        if said := _difference(name, found[name], reference[name], tolerance.of(name)):
             return said
     return None
 
@@ -111,6 +112,43 @@ def worst_error(found: Arrays, reference: Arrays) -> float:
     return worst
 
 
+def distance(found: Arrays, reference: Arrays) -> Distance:
+    """Return how far the real numbers of two results lie apart; both hold the same arrays."""
+    names = [name for name, array in reference.items() if _is_numeric(array)]
+    ulps = {name: _largest_ulps(found[name], reference[name]) for name in names}
+    return Distance(
+        bitwise=all(
+            found[name].dtype == reference[name].dtype
+            and bool(_same_bits(found[name], reference[name]).all())
+            for name in names
+        ),
+        ulp=max(ulps.values(), default=0.0),
+        relative=worst_error(found, reference),
+        output=max(ulps, key=ulps.__getitem__, default=""),
+    )
+
+
+def _largest_ulps(found: NDArray[Any], reference: NDArray[Any]) -> float:
+    if reference.dtype.kind != "f" or found.dtype.kind != "f":
+        return 0.0 if np.array_equal(found, reference) else math.inf
+    with np.errstate(invalid="ignore", over="ignore"):
+        same = (found == reference) | (np.isnan(found) & np.isnan(reference))
+        ulps = np.where(same, 0.0, _ulps(found, reference))
+    return float(np.where(np.isnan(ulps), np.inf, ulps).max(initial=0.0))
+
+
+def _same_bits(found: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return where two arrays of one type hold the same bytes."""
+    if reference.size == 0:
+        return np.ones(reference.shape, np.bool_)
+    left, right = (
+        np.ascontiguousarray(array).reshape(-1).view(np.uint8).reshape(*array.shape, -1)
+        for array in (found, reference)
+    )
+    same: NDArray[np.bool_] = (left == right).all(axis=-1)
+    return same
+
+
 def _is_numeric(array: NDArray[Any]) -> bool:
     return array.dtype.kind in "biufc"
 
@@ -124,6 +162,8 @@ def _difference(
 ) -> str | None:
     if found.shape != reference.shape:
         return f"{name}: shape {found.shape}, reference {reference.shape}"
+    if tolerance.bitwise and found.dtype != reference.dtype:
+        return f"{name}: type {found.dtype}, reference {reference.dtype}"
     if found.dtype != reference.dtype and _is_numeric(found) != _is_numeric(reference):
         return f"{name}: type {found.dtype}, reference {reference.dtype}"
     if not _is_numeric(reference):
@@ -131,7 +171,10 @@ def _difference(
     if tolerance.nan is NanPolicy.FORBID and bool(np.isnan(found).any()):
         index = _index(np.isnan(found))
         return f"{name}{_subscript(index)} is NaN, and this gate forbids NaN"
-    disagrees = ~_agrees(found, reference, tolerance)
+    if tolerance.bitwise:
+        disagrees = ~_same_bits(found, reference)
+    else:
+        disagrees = ~_agrees(found, reference, tolerance)
     return _worst(name, found, reference, disagrees) if bool(disagrees.any()) else None
 
 

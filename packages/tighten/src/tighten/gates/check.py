@@ -6,13 +6,15 @@ no processes. Every way in which a check can fail to be made ends in ``passed=Fa
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tighten.errors import StudyError, TrialError
 from tighten.gates.spec import ExitCode, Gate, Invariant, SameArrays, Toggle, Tolerance
 from tighten.parameters import Expression
-from tighten.record import GateResult
+from tighten.record import Distance, GateResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,17 +58,27 @@ def check(
     start = time.perf_counter()
     command = gate.final_command if is_final and gate.final_command else gate.command
     try:
-        complaint, detail = _judge(gate, command, execute, reference)
+        judged = _judge(gate, command, execute, reference)
     except TrialError as error:
-        complaint, detail = _with_tail(error), ""
+        judged = _Judged(complaint=_with_tail(error))
     except (ValueError, OSError, EOFError) as error:
-        complaint, detail = f"the result cannot be read: {error}", ""
+        judged = _Judged(complaint=f"the result cannot be read: {error}")
     return GateResult(
         name=gate.name,
-        passed=complaint is None,
-        detail=complaint or detail,
+        passed=judged.complaint is None,
+        detail=judged.complaint or judged.detail,
         seconds=time.perf_counter() - start,
+        distance=judged.distance,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What is wrong, None for a pass; for a pass, its detail and how far the numbers moved."""
+
+    complaint: str | None = None
+    detail: str = ""
+    distance: Distance | None = None
 
 
 def _with_tail(error: TrialError) -> str:
@@ -74,25 +86,22 @@ def _with_tail(error: TrialError) -> str:
     return f"{error} ({last[-1]})" if last else str(error)
 
 
-def _judge(
-    gate: Gate, command: Command, execute: Execute, reference: Path | None
-) -> tuple[str | None, str]:
-    """Return the complaint, None for a pass, and the detail of a pass."""
+def _judge(gate: Gate, command: Command, execute: Execute, reference: Path | None) -> _Judged:
     match gate.rule:
         case ExitCode():
             execute(command, environment={})
-            return None, "exit code 0"
+            return _Judged(detail="exit code 0")
         case SameArrays(tolerance=tolerance):
             result = _written(execute(command, environment={}))
             if reference is None:
-                return None, "this result is the reference"
+                return _Judged(detail="this result is the reference")
             return _compared(_read(result), _read(reference), tolerance)
         case Invariant(expression=text):
             return _invariant(text, _written(execute(command, environment={})))
         case Toggle(variable=variable, on=on, off=off, tolerance=tolerance):
             kept = _read(_written(execute(command, environment={variable: on})))
             other = _read(_written(execute(command, environment={variable: off})))
-            return _compared(kept, other, tolerance)
+            return replace(_compared(kept, other, tolerance), distance=None)
 
 
 def _written(result: Path | None) -> Path:
@@ -108,16 +117,22 @@ def _read(path: Path) -> Arrays:
     return read_arrays(path)
 
 
-def _compared(found: Arrays, reference: Arrays, tolerance: Tolerance) -> tuple[str | None, str]:
-    from tighten.gates.arrays import disagreement, worst_error  # noqa: PLC0415
+def _compared(found: Arrays, reference: Arrays, tolerance: Tolerance) -> _Judged:
+    from tighten.gates.arrays import disagreement, distance  # noqa: PLC0415
 
     complaint = disagreement(found, reference, tolerance)
     if complaint is not None:
-        return complaint, ""
-    return None, f"worst relative error {worst_error(found, reference):.2g}"
+        return _Judged(complaint=complaint)
+    apart = distance(found, reference)
+    if apart.bitwise:
+        return _Judged(detail="every bit the same", distance=apart)
+    detail = f"worst relative error {apart.relative:.2g}"
+    if math.isfinite(apart.ulp):
+        detail += f", {apart.ulp:.3g} units in the last place in {apart.output}"
+    return _Judged(detail=detail, distance=apart)
 
 
-def _invariant(text: str, result: Path) -> tuple[str | None, str]:
+def _invariant(text: str, result: Path) -> _Judged:
     scalars = {
         name.replace(".", "_"): array.item()
         for name, array in _read(result).items()
@@ -126,13 +141,14 @@ def _invariant(text: str, result: Path) -> tuple[str | None, str]:
     expression = Expression(text)
     if missing := sorted(set(expression.names) - set(scalars)):
         known = ", ".join(sorted(scalars)) or "none"
-        return f"not in the result: {', '.join(missing)} (it holds: {known})", ""
+        said = f"not in the result: {', '.join(missing)} (it holds: {known})"
+        return _Judged(complaint=said)
     shown = ", ".join(f"{name} = {scalars[name]!r}" for name in sorted(expression.names))
     try:
         holds = expression.evaluate(scalars)
     except StudyError as error:
-        return f"{text} cannot be evaluated with {shown}: {error}", ""
+        return _Judged(complaint=f"{text} cannot be evaluated with {shown}: {error}")
     # A NaN compares false, so an invariant over a NaN fails; only True itself passes.
     if holds is True:
-        return None, f"{text} with {shown}"
-    return f"{text} is false with {shown}", ""
+        return _Judged(detail=f"{text} with {shown}")
+    return _Judged(complaint=f"{text} is false with {shown}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from tighten.runner import Command
 
@@ -31,13 +33,22 @@ class Tolerance:
     """How far an element may lie from its reference.
 
     An element agrees if ``|value - reference| <= atol + rtol * |reference|``, or if it lies
-    within ``ulp`` units in the last place. All zero, the default, asks for equal values.
+    within ``ulp`` units in the last place. All zero, the default, asks for equal values;
+    ``bitwise`` for equal types and bits, which tells -0.0 from 0.0. ``outputs`` holds the
+    tolerances of single arrays by patterns of their names (``"mass*"``), the first that fits.
     """
 
     rtol: float = 0.0
     atol: float = 0.0
     ulp: int = 0
     nan: NanPolicy = NanPolicy.EQUAL
+    bitwise: bool = False
+    outputs: Mapping[str, Tolerance] = field(default_factory=dict)
+
+    def of(self, output: str) -> Tolerance:
+        """Return the tolerance of one array."""
+        found = (one for name, one in self.outputs.items() if fnmatchcase(output, name))
+        return next(found, self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

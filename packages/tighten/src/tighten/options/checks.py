@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["across_tables", "program", "project"]
 
-FILE_KEYS = ("source", "toml", "yaml", "json")
+FILE_KEYS = ("source", "toml", "yaml", "json", "table")
 IMPORTED = (".py", ".toml", ".yaml", ".yml", ".json")
 EXAMPLE = Places(
     trial=Path("/trial"),
@@ -55,6 +55,7 @@ def across_tables(tables: Tables, root: Path, faults: Faults) -> None:
     _function(tables, faults)
     _variables(tables, faults)
     _expressions(tables, faults)
+    _sizes(tables, faults)
     _decision(tables.decision, faults)
     _pins(tables.machine, faults)
 
@@ -119,14 +120,23 @@ def _commands(tables: Tables, faults: Faults) -> None:
             template = dict(table.by_key()).get(key)
             if template is None:
                 continue
-            with faults.at(*path, key):
-                shell_line(template, EXAMPLE)
-            if path in tables.needing_result and not _names_result(template, table.env):
-                faults.add((*path, key), ": has no {result}, the file that it must write")
+            _command(tables, (*path, key), template, table.env, faults)
+        for index, template in enumerate(dict(table.by_key()).get("held_out", ())):
+            _command(tables, (*path, "held_out", index), template, table.env, faults)
         with faults.at(*path, "env"):
             environment_for(
                 Command(template="", timeout=1.0, env=table.env), EXAMPLE, Conditions(), {}
             )
+
+
+def _command(
+    tables: Tables, path: KeyPath, template: str, env: Mapping[str, str], faults: Faults
+) -> None:
+    with faults.at(*path):
+        shell_line(template, EXAMPLE)
+    owner = path[:2] if path[0] == "gate" else path[:1]
+    if owner in tables.needing_result and not _names_result(template, env):
+        faults.add(path, ": has no {result}, the file that it must write")
 
 
 def _names_result(template: str, env: Mapping[str, str]) -> bool:
@@ -192,6 +202,30 @@ def _expressions(tables: Tables, faults: Faults) -> None:
         if gate.invariant is not None:
             with faults.at(*path, "invariant"):
                 Expression(gate.invariant)
+
+
+def _sizes(tables: Tables, faults: Faults) -> None:
+    """Refuse sizes that cannot be told apart, and a cost model without enough of them."""
+    seen: set[int] = set()
+    for path, case in tables.cases.items():
+        if case.size is None:
+            continue
+        if case.size in seen:
+            faults.add((*path, "size"), f" = {case.size}: a second case of this size; drop one")
+        seen.add(case.size)
+    if tables.search.strategy != "cost-model":
+        return
+    if len(seen) < 2:
+        said = ' = "cost-model": needs cases of at least two sizes; give each its `size`'
+        faults.add(("search", "strategy"), said)
+    parameters = tables.parameters.values()
+    written = sum(table.table is not None for table in parameters)
+    if written + any(table.threshold for table in parameters) != 1:
+        said = (
+            ' = "cost-model": needs one parameter with `table`, or some with `threshold = true`, '
+            f"not both; there are {written} and {sum(table.threshold for table in parameters)}"
+        )
+        faults.add(("search", "strategy"), said)
 
 
 def _decision(table: schema.DecisionTable, faults: Faults) -> None:

@@ -5,17 +5,20 @@ Nothing is checked here beyond what the records check for themselves.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tighten.decision import Case, Limits, Policy
 from tighten.gates import ExitCode, Gate, Invariant, SameArrays, Toggle, Tolerance
-from tighten.options.effective import Benchmark, Profiling
+from tighten.options.effective import Benchmark, Profiling, Racing
 from tighten.parameters import Parameter
 from tighten.parameters.binding import Argument, EnvironmentVariable
 from tighten.parameters.document import ConfigKey
 from tighten.parameters.domain import Choices, Flag, FloatRange, IntegerRange
+from tighten.parameters.generated import GeneratedTable, form_of
 from tighten.parameters.source import SourceConstant
+from tighten.parameters.strategies import Tables
 from tighten.profile import Categories, Sampling
 from tighten.runner import Command, Conditions
 from tighten.samples import PROCESS
@@ -31,11 +34,12 @@ __all__ = [
     "build_spec",
     "case",
     "conditions",
-    "gate",
+    "gates",
     "limits",
     "parameter",
     "policy",
     "profiling",
+    "racing",
 ]
 
 
@@ -92,18 +96,25 @@ def case(table: schema.CaseTable, *, format: str) -> Case:
         max_regression=table.max_regression,
         weight=table.weight,
         statistic=table.statistic,
+        size=table.size,
     )
 
 
 def parameter(table: schema.ParameterTable, *, cpus: int) -> Parameter:
     """Return one parameter; StudyError if its domain or its binding is impossible."""
     return Parameter(
-        name=table.name, domain=_domain(table, cpus), binding=_binding(table), when=table.when
+        name=table.name,
+        domain=_domain(table, cpus),
+        binding=_binding(table),
+        when=table.when,
+        threshold=table.threshold,
     )
 
 
 def _domain(table: schema.ParameterTable, cpus: int) -> Domain:
     values, bounds = table.values, table.range_
+    if table.table is not None:
+        return Tables(tuple(table.strategies))
     if bounds is None:
         is_flag = values is not None and sorted(map(repr, values)) == ["False", "True"]
         return Flag() if is_flag else Choices(tuple(values or ()))
@@ -127,6 +138,8 @@ def _binding(table: schema.ParameterTable) -> Binding:
             scope=table.scope,
             language=table.language,
         )
+    if table.table is not None:
+        return _generated(table, table.table)
     if table.env is not None:
         return EnvironmentVariable(parameter=name, variable=table.env, default=default)
     if table.argument is not None:
@@ -137,7 +150,36 @@ def _binding(table: schema.ParameterTable) -> Binding:
     raise AssertionError
 
 
-def gate(table: schema.GateTable) -> Gate:
+def _generated(table: schema.ParameterTable, file: str) -> GeneratedTable:
+    form = table.form or form_of(file)
+    assert form is not None  # the table of the study was refused otherwise
+    return GeneratedTable(
+        parameter=table.name,
+        file=Path(file),
+        form=form,
+        name=table.constant or table.name,
+        codes=table.strategies,
+        type=table.type_ or "",
+    )
+
+
+def gates(table: schema.GateTable) -> tuple[Gate, ...]:
+    """Return a gate, and one more for each of its held-out commands, which the winner runs."""
+    first = _gate(table)
+    held_out = (
+        replace(
+            first,
+            name=f"{table.name}, held out {number}",
+            command=_command(table, command),
+            final_command=None,
+            final_only=True,
+        )
+        for number, command in enumerate(table.held_out, 1)
+    )
+    return (first, *held_out)
+
+
+def _gate(table: schema.GateTable) -> Gate:
     """Return one gate; which kind it is follows from the keys that it has."""
     final = table.final_command
     return Gate(
@@ -149,8 +191,15 @@ def gate(table: schema.GateTable) -> Gate:
     )
 
 
+def _tolerance(table: schema.GateTable | schema.OutputTable) -> Tolerance:
+    return Tolerance(
+        rtol=table.rtol, atol=table.atol, ulp=table.ulp, nan=table.nan, bitwise=table.bitwise
+    )
+
+
 def _rule(table: schema.GateTable) -> Rule:
-    tolerance = Tolerance(rtol=table.rtol, atol=table.atol, ulp=table.ulp, nan=table.nan)
+    outputs = {pattern: _tolerance(one) for pattern, one in table.outputs.items()}
+    tolerance = replace(_tolerance(table), outputs=outputs)
     if table.compare is not None:
         return SameArrays(tolerance=tolerance)
     if table.invariant is not None:
@@ -184,6 +233,13 @@ def profiling(table: schema.ProfileTable, launched: schema.BenchmarkTable) -> Pr
         without_io=None if apart is None else _command(launched, apart),
         categories=Categories(table.categories),
     )
+
+
+def racing(table: schema.SearchTable) -> Racing | None:
+    """Return how candidates race, if they do."""
+    if table.racing is None:
+        return None
+    return Racing(candidates=table.racing.candidates, blocks=table.racing.blocks)
 
 
 def limits(study: schema.StudyTable, table: schema.ConvergenceTable) -> Limits:

@@ -13,7 +13,15 @@ from tighten.profile import Categories, Sampling
 from tighten.runner import Command, Conditions
 from tighten.trial import BuildSpec
 
-__all__ = ["Benchmark", "MarkdownTarget", "Options", "Profiling", "ReportTargets", "Search"]
+__all__ = [
+    "Benchmark",
+    "MarkdownTarget",
+    "Options",
+    "Profiling",
+    "Racing",
+    "ReportTargets",
+    "Search",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +41,22 @@ class Benchmark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Racing:
+    """How many configurations race for the pair test, and blocks of the first rung."""
+
+    candidates: int
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Who proposes the next values."""
+    """Who proposes the next values; the last two concern size -> strategy tables alone."""
 
     strategy: str
     seed: int
+    hysteresis: float
+    border_ratio: float
+    racing: Racing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +112,16 @@ class Options:
     constraints: Mapping[str, str]
     space: Space
     gates: tuple[Gate, ...]
+    culprit_builds: int
     policy: Policy
     limits: Limits
     search: Search
     profiling: Profiling
     report: ReportTargets
     sources: Mapping[str, str]
+
+    @property
+    def builds(self) -> int:
+        """How many builds are kept side by side: two, or a race and the incumbent."""
+        racing = self.search.racing
+        return 2 if racing is None else min(racing.candidates, self.limits.max_trials) + 1

@@ -15,6 +15,7 @@ from tighten.errors import BindingError, StudyError
 from tighten.gates import ExitCode, Invariant, SameArrays, Toggle
 from tighten.parameters import Configuration, Value
 from tighten.parameters.binding import Argument, EnvironmentVariable
+from tighten.parameters.strategies import Tables
 
 if TYPE_CHECKING:
     from tighten.gates import Gate, Tolerance
@@ -122,7 +123,8 @@ def plan(options: Options) -> Plan:
 def trials_left(options: Options, baseline: Configuration) -> int:
     """Return how many trials there can be, by the budget and by the space without the start."""
     size, budget = options.space.size, options.limits.max_trials
-    if size is None:
+    has_tables = any(isinstance(one.domain, Tables) for one in options.parameters)
+    if size is None or has_tables:  # tables are composed beyond their grid
         return budget
     return min(budget, size - options.space.is_valid(baseline))
 
@@ -194,7 +196,10 @@ def _rule(rule: Rule) -> str:
 def _within(tolerance: Tolerance) -> str:
     limits = {"rtol": tolerance.rtol, "atol": tolerance.atol, "ulp": tolerance.ulp}
     said = [f"{name} {limit:g}" for name, limit in limits.items() if limit]
-    return f"within {', '.join(said)}" if said else "exactly"
+    rule = f"within {', '.join(said)}" if said else "exactly"
+    rule = "to the bit" if tolerance.bitwise else rule
+    outputs = [f"{name} {_within(one)}" for name, one in tolerance.outputs.items()]
+    return "; ".join([rule, *outputs])
 
 
 def _launches(options: Options, trials: int) -> tuple[int, int]:

@@ -7,78 +7,53 @@ owns (`Policy`, `Case`, `Tolerance` ...) are taken from there; all others stand 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from tighten.decision import Case, Goal, Limits, Policy
-from tighten.gates import NanPolicy, Toggle, Tolerance
+from tighten.options.gate_tables import GateTable, OutputTable
+from tighten.options.parameter_tables import ParameterTable
+from tighten.options.table import Table, pick
 from tighten.options.value_types import (
-    AnyText,
-    Bound,
     CategoryRules,
     Constraints,
     Count,
     Cpus,
     Duration,
     Environment,
-    EnvironmentText,
     Format,
     Fraction,
     Function,
     HashSeed,
     Level,
     Magnitude,
-    Name,
     Natural,
     Niceness,
     Positive,
-    Scalar,
     Size,
+    Starters,
     Step,
     Strategy,
     Text,
     Texts,
     Truth,
-    Values,
 )
 from tighten.profile import Sampling, Tool
 from tighten.runner import Conditions
 from tighten.samples import Statistic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from enum import StrEnum
+from tighten.search import Sizing
 
 __all__ = [
     "BenchmarkTable", "BuildTable", "CaseTable", "CommandTable", "ConvergenceTable",
-    "DecisionTable", "GateTable", "MachineTable", "ParameterTable", "ProfileTable", "ReportTable",
-    "SearchTable", "StudyFile", "StudyTable", "Table",
+    "DecisionTable", "GateTable", "MachineTable", "OutputTable", "ParameterTable", "ProfileTable",
+    "ReportTable", "SearchTable", "StudyFile", "StudyTable", "Table",
 ]  # fmt: skip
 
 CASE = Case(name="any")
 CONDITIONS = Conditions()
 LIMITS = Limits(max_trials=50)
 POLICY = Policy()
+SIZING = Sizing()
 SAMPLING = Sampling()
-TOGGLE = Toggle(variable="any")
-TOLERANCE = Tolerance()
-
-
-class Table(BaseModel):
-    """A table of the study file: unknown keys and values of another type are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    def by_key(self) -> Iterator[tuple[str, Any]]:
-        """Yield the keys of the file with their values."""
-        for name, field in type(self).model_fields.items():
-            yield field.alias or name, getattr(self, name)
-
-
-def _pick(default: StrEnum, meaning: str) -> Any:
-    """Return a key that takes a word of an enumeration."""
-    return Field(default, strict=False, description=meaning)
 
 
 class StudyTable(Table):
@@ -102,6 +77,11 @@ class StudyTable(Table):
         None, description="time after which no new trial starts; without it, no limit"
     )
     seed: Natural = Field(0, description="seed of the order of launches and of the search")
+    culprit_builds: Natural = Field(
+        16,
+        description="builds to spend, each time a gate fails, on finding which parameters made "
+        "it fail; 0 for none",
+    )
     python: Text | None = Field(
         None, description="interpreter for `{python}`; without it, the one that runs tighten"
     )
@@ -206,7 +186,7 @@ class CaseTable(Table):
         None, description="name of the benchmark in the result; without it, the case's name"
     )
     metric: Text = Field(CASE.metric, description="which number of the benchmark counts")
-    goal: Goal = _pick(CASE.goal, "which direction is better")
+    goal: Goal = pick(CASE.goal, "which direction is better")
     target: Positive | None = Field(
         None, description="value to reach, in the metric's unit (seconds for `time`)"
     )
@@ -220,8 +200,11 @@ class CaseTable(Table):
     weight: Magnitude = Field(
         CASE.weight, description="share of the case in the objective; 0 guards it only"
     )
-    statistic: Statistic = _pick(
+    statistic: Statistic = pick(
         CASE.statistic, "how the repetitions of one launch become one value"
+    )
+    size: Count | None = Field(
+        CASE.size, description="size of the problem, for the strategy `cost-model`"
     )
 
     @model_validator(mode="after")
@@ -229,157 +212,6 @@ class CaseTable(Table):
         if self.primary and self.target is None:
             raise ValueError("`primary = true` needs a `target` to reach")
         return self
-
-
-class RangeTable(Table):
-    """Numbers from ``low`` to ``high``, both included."""
-
-    low: Bound = Field(description="smallest value")
-    high: Bound = Field(description="largest value")
-    step: Step | None = Field(
-        None,
-        description="distance of two values (with `log`, their ratio); 1 (2) for whole numbers",
-    )
-    steps: Count | None = Field(None, description="number of values; for real numbers only")
-    log: Truth = Field(default=False, description="spread the values evenly in the logarithm")
-
-    @model_validator(mode="after")
-    def _is_coherent(self) -> RangeTable:
-        is_real = any(isinstance(one, float) for one in (self.low, self.high, self.step))
-        if self.steps is not None and self.step is not None:
-            raise ValueError("has `step` and `steps`; remove one of them")
-        if self.steps is not None and not is_real:
-            raise ValueError("`steps` is for real numbers: write low = 1.0, or give a `step`")
-        return self
-
-
-class ParameterTable(Table):
-    """Something that may change: its values, and the one place where its value is written."""
-
-    name: Name = Field(description="name in conditions, constraints and reports")
-    source: Text | None = Field(
-        None, description="source file (Rust, C, C++, Python) that defines the constant `name`"
-    )
-    constant: Text | None = Field(
-        None, description="name of the constant in `source`, if it is another one"
-    )
-    scope: AnyText | None = Field(
-        None,
-        description="module, class or function around the constant, if the name is not unique; "
-        '"" is the top level',
-    )
-    language: Text | None = Field(
-        None, description="language of `source`, if its suffix does not tell"
-    )
-    toml: Text | None = Field(None, description="TOML file that holds the value at `key`")
-    yaml: Text | None = Field(None, description="YAML file that holds the value at `key`")
-    json_: Text | None = Field(
-        None, alias="json", description="JSON file that holds the value at `key`"
-    )
-    key: Text | None = Field(None, description='dotted key in the file, as in "solver.block"')
-    env: Text | None = Field(None, description="environment variable that carries the value")
-    argument: Text | None = Field(
-        None, description='words of the command line, as in "--jobs {value}"; see `{arguments}`'
-    )
-    default: Scalar | None = Field(
-        None, description="value of `env` or `argument` in the project as it stands"
-    )
-    values: Values | None = Field(None, description="the values to try")
-    range_: RangeTable | None = Field(
-        None, alias="range", description="the values to try, as a range"
-    )
-    when: Text | None = Field(
-        None, description='condition under which the parameter matters, as in "parallel == true"'
-    )
-
-    @model_validator(mode="after")
-    def _is_coherent(self) -> ParameterTable:
-        bindings = [name for name in BINDINGS if self.written(name)]
-        if len(bindings) != 1:
-            said = (
-                f"has {' and '.join(f'`{name}`' for name in bindings)}"
-                if bindings
-                else "has no place"
-            )
-            raise ValueError(f"{said}; needs exactly one of {', '.join(BINDINGS)}")
-        for name, allowed in COMPANIONS.items():
-            if self.written(name) and bindings[0] not in allowed:
-                raise ValueError(
-                    f"`{name}` belongs to {' or '.join(allowed)}, not to {bindings[0]}"
-                )
-        if bindings[0] in {"toml", "yaml", "json"} and self.key is None:
-            raise ValueError(f"`{bindings[0]}` needs `key`, the place of the value in the file")
-        if (self.values is None) == (self.range_ is None):
-            raise ValueError("needs either `values` or `range`")
-        return self
-
-    def written(self, key: str) -> bool:
-        """Whether the study gives the key, by the name that it has in the file."""
-        fields = type(self).model_fields
-        return any((fields[name].alias or name) == key for name in self.model_fields_set)
-
-
-BINDINGS = ("source", "toml", "yaml", "json", "env", "argument")
-COMPANIONS = {
-    "constant": ("source",),
-    "scope": ("source",),
-    "language": ("source",),
-    "key": ("toml", "yaml", "json"),
-    "default": ("env", "argument"),
-}
-
-
-class ToggleTable(Table):
-    """A switch that must not change the numbers."""
-
-    env: Text = Field(description="environment variable that is the switch")
-    on: EnvironmentText = Field(TOGGLE.on, description="value that turns it on")
-    off: EnvironmentText = Field(TOGGLE.off, description="value that turns it off")
-
-
-class GateTable(Table):
-    """A check of correctness: an exit code, equal arrays, an invariant, or a harmless switch."""
-
-    name: Text = Field(description="name of the gate in reports")
-    command: Text = Field(description="shell command; it fails the gate if it does not exit with 0")
-    final_command: Text | None = Field(
-        None, description="command for the winner in place of `command`, on the full input say"
-    )
-    final_only: Truth = Field(default=False, description="run the gate on the winner alone")
-    timeout: Duration = Field(600.0, description="time after which the gate counts as failed")
-    env: Environment = Field(default_factory=dict, description="variables set for the command")
-    cwd: Text = Field(".", description="directory of the command, inside the project")
-    compare: Literal["arrays"] | None = Field(
-        None, description="compare the arrays in `{result}` with the baseline's"
-    )
-    invariant: Text | None = Field(
-        None,
-        description="expression over the numbers in `{result}` that must hold, "
-        'as in "abs(mass_error) < 1e-12"',
-    )
-    toggle: ToggleTable | None = Field(
-        None, description="run the command with a switch on and off and compare the arrays"
-    )
-    rtol: Magnitude = Field(TOLERANCE.rtol, description="relative tolerance")
-    atol: Magnitude = Field(TOLERANCE.atol, description="absolute tolerance")
-    ulp: Natural = Field(TOLERANCE.ulp, description="tolerance in units in the last place")
-    nan: NanPolicy = _pick(TOLERANCE.nan, "whether NaN agrees with NaN, or fails the gate")
-
-    @model_validator(mode="after")
-    def _has_one_rule(self) -> GateTable:
-        rules = [name for name in ("compare", "invariant", "toggle") if getattr(self, name)]
-        if len(rules) > 1:
-            raise ValueError(
-                f"has {' and '.join(f'`{name}`' for name in rules)}; one gate, one rule"
-            )
-        tolerances = sorted({"rtol", "atol", "ulp", "nan"} & self.model_fields_set)
-        if tolerances and rules not in (["compare"], ["toggle"]):
-            raise ValueError(f"`{tolerances[0]}` needs `compare` or `toggle`")
-        return self
-
-    def reads_result(self) -> bool:
-        """Whether the gate looks at what the command writes, not only at its exit code."""
-        return any((self.compare, self.invariant, self.toggle))
 
 
 class StagnationTable(Table):
@@ -431,19 +263,38 @@ class DecisionTable(Table):
     confidence: Level = Field(POLICY.confidence, description="confidence of reported intervals")
 
 
+class RacingTable(Table):
+    """Several configurations at once, each with its own build; one takes the pair test."""
+
+    candidates: Starters = Field(16, description="configurations that start together")
+    blocks: Count = Field(
+        2, description="launches of each in the first rung; every further rung has twice as many"
+    )
+
+
 class SearchTable(Table):
     """Who proposes the next values."""
 
     strategy: Strategy | None = Field(
-        None, description="strategy; without it, `grid`, or `coordinate` if that takes too long"
+        None, description="strategy; without it, `grid`, or `portfolio` if that takes too long"
     )
     seed: Natural | None = Field(None, description="seed; without it, `study.seed`")
+    racing: RacingTable | None = Field(
+        None, description="let candidates race; without it, each takes the pair test by itself"
+    )
+    hysteresis: Fraction = Field(
+        SIZING.hysteresis,
+        description="saving for which a size -> strategy table changes to another strategy",
+    )
+    border_ratio: Step = Field(
+        SIZING.border_ratio, description="least ratio of two borders of such a table"
+    )
 
 
 class ProfileTable(Table):
     """Profiles of baseline, winner and some trials, in launches that are not measured."""
 
-    tool: Tool = _pick(
+    tool: Tool = pick(
         SAMPLING.tool, "profiler; `auto` takes the best that the machine permits, and says why"
     )
     every: Natural = Field(

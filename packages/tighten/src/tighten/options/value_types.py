@@ -39,6 +39,7 @@ __all__ = [
     "Positive",
     "Scalar",
     "Size",
+    "Starters",
     "Step",
     "Strategy",
     "Text",
@@ -136,6 +137,8 @@ Environment = Annotated[dict[str, EnvironmentText], Label("a table of texts")]
 Truth = Annotated[bool, Label("true or false")]
 Natural = Annotated[int, Field(ge=0), Label("a whole number, at least 0")]
 Count = Annotated[int, Field(ge=1), Label("a whole number, at least 1")]
+# Each has a slot, and the incumbent one more; slots are letters.
+Starters = Annotated[int, Field(ge=2, le=25), Label("a whole number from 2 to 25")]
 Niceness = Annotated[int, Field(ge=-20, le=19), Label("a whole number from -20 to 19")]
 Number = Annotated[float, Field(allow_inf_nan=False), Label("a number")]
 Magnitude = Annotated[float, Field(ge=0, allow_inf_nan=False), Label("a number, at least 0")]

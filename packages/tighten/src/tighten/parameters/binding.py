@@ -73,7 +73,7 @@ class Binding(Protocol):
 
     @property
     def kind(self) -> str:
-        """One of ``source``, ``toml``, ``yaml``, ``json``, ``env``, ``argument``."""
+        """One of ``source``, ``toml``, ``yaml``, ``json``, ``table``, ``env``, ``argument``."""
         ...
 
     def read(self, root: Path) -> Reading:
@@ -117,12 +117,15 @@ class Parameter:
         The place where the value is written.
     when
         Expression over the other parameters; where it is false the parameter keeps its default.
+    threshold
+        Whether the value is a size from which on another strategy serves a problem.
     """
 
     name: str
     domain: Domain
     binding: Binding
     when: str | None = None
+    threshold: bool = False
 
     def read(self, root: Path) -> Reading:
         """Return the present value, spelled as the domain spells it."""

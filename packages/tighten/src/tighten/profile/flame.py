@@ -58,16 +58,16 @@ def fragment(
     """
     rules = categories or Categories()
     found = boxes(merged(profile, None, rules))
-    shares = rules.split(profile)
+    shares, costs = rules.split(profile), profile.functions()
     drawn = [_drawn(box, _tone(box.category), _title(box, profile)) for box in found]
     return _rendered(
         ident=ident,
         key=[_entry(_tone(name), _share_text(name, shares[name], profile)) for name in shares],
         boxes=drawn,
         rows=1 + max(box.row for box in found),
-        caption=f"The dearest of {len(profile.functions())} functions; {source_line(profile)}",
+        caption=f"The dearest of {len(costs)} functions; {source_line(profile)}",
         heads=_heads(("function", 0), ("itself", 0), ("", 1), ("with calls", 0), ("", 1)),
-        table=[_cost_row(cost, profile) for cost in profile.functions()[:_ROWS]],
+        table=[_cost_row(cost, profile) for cost in costs[:_ROWS]],
     )
 
 

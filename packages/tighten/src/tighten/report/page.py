@@ -24,7 +24,7 @@ from markupsafe import Markup
 from tighten.decision import Status
 from tighten.profile import Difference, Profile, flame
 from tighten.record import Examination
-from tighten.report import page_rows, plots, quantity
+from tighten.report import numbers, page_rows, plots, quantity
 from tighten.report.effect_rows import Effects, effects_part
 from tighten.report.summary import Mark, Summary, mark
 from tighten.report.terminal import confirmation_line, time_line, trials_line
@@ -97,6 +97,7 @@ class Page:
             **_method_part(summary),
             "sections": _sections(summary, found, profiled=self.profiles is not None),
             **effects_part(found, summary.interval_name),
+            "numbers": numbers.fastest_by_policy(summary),
             "failures": page_rows.failures(summary),
             "failures_note": _failures_note(summary),
         }
@@ -146,6 +147,7 @@ def _sections(summary: Summary, found: Effects, *, profiled: bool) -> list[Secti
     shown = {
         "cases": ("Cases", measured),
         "values": ("Values", bool(summary.parameters)),
+        "numbers": (numbers.TITLE, bool(numbers.fastest_by_policy(summary))),
         "convergence": ("How the search went", summary.searched > 0),
         "profiles": ("Where the time goes", profiled),
         "effects": ("What each parameter did", bool(found.effects or found.inert)),

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tighten.decision import Case, Evidence, Goal, Outcome, Status
+from tighten.decision import Case, Evidence, Goal, Outcome, Status, objective_goal
 from tighten.record import Role
 from tighten.report import quantity
 
@@ -372,12 +372,6 @@ def chained_ratio(trial: TrialRecord, ratios: Mapping[int, float], goal: Goal) -
     if trial.verdict is None or trial.incumbent is None or trial.incumbent not in ratios:
         return None
     return speedup(goal, trial.verdict.objective.gain) * ratios[trial.incumbent]
-
-
-def objective_goal(cases: tuple[Case, ...]) -> Goal:
-    """Return how the objective's gain is counted: as less time unless every case maximises."""
-    maximised = bool(cases) and all(case.goal is Goal.MAXIMIZE for case in cases)
-    return Goal.MAXIMIZE if maximised else Goal.MINIMIZE
 
 
 def interval(evidence: Evidence) -> str:

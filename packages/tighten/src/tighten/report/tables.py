@@ -13,6 +13,7 @@ from rich.text import Text
 from tighten.report import quantity
 from tighten.report.console import rendered
 from tighten.report.guarding import guard_basis, guard_headline, guard_rows
+from tighten.report.strategies import strategy_costs_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tighten.options import Plan
     from tighten.options.plan import PlannedParameter
     from tighten.record import CaseSummary, Examination, GateResult, TrialRecord
+    from tighten.strategy_costs import StrategyCosts
 
 __all__ = [
     "baseline_text",
@@ -36,6 +38,7 @@ __all__ = [
     "guard_text",
     "parameters_text",
     "plan_text",
+    "strategy_costs_text",
     "trial_text",
 ]
 
@@ -58,6 +61,11 @@ def _parameters(rows: Sequence[PlannedParameter]) -> Table:
         value = "(unset)" if row.value is None else str(row.value)
         table.add_row(row.name, value, row.place, row.domain)
     return table
+
+
+def strategy_costs_text(costs: StrategyCosts, *, width: int, colour: bool) -> str:
+    """Return costs by size and strategy, the borders, the generated source, and the proof."""
+    return rendered(list(strategy_costs_parts(costs)), width=width, colour=colour)
 
 
 def gates_text(gates: Sequence[GateResult], *, width: int, colour: bool) -> str:

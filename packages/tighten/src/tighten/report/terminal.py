@@ -17,6 +17,8 @@ from rich.text import Text
 
 from tighten.decision import Outcome, Status
 from tighten.report import quantity
+from tighten.report.numbers import TITLE as NUMBERS_TITLE
+from tighten.report.numbers import fastest_by_policy
 from tighten.report.summary import CaseRow, Mark, Summary, interval, reason
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ class TerminalSummary:
         yield Text(summary.headline, style="bold")
         yield from _values(summary)
         yield from _cases(summary)
+        yield from _numbers(summary)
         yield from _failures(summary)
         yield Text()
         yield _facts(summary, self.page, self.next_step or _next_step(summary))
@@ -149,6 +152,21 @@ def _target(row: CaseRow) -> Text:
         return Text("none", "dim")
     color = {"reached": "green", "missed": "red"}.get(row.result, "dim")
     return Text.assemble(f"{row.text(row.case.target)} ", (row.result or "not measured", color))
+
+
+def _numbers(summary: Summary) -> Iterator[RenderableType]:
+    rows = fastest_by_policy(summary)
+    if not rows:
+        return
+    table = _table(NUMBERS_TITLE)
+    table.add_column("numbers", overflow="fold", ratio=2)
+    table.add_column("trial", justify="right")
+    table.add_column("speed-up", justify="right", no_wrap=True)
+    table.add_column("values", overflow="fold", ratio=3)
+    for row in rows:
+        cells = row.policy, str(row.trial.number), quantity.ratio(row.ratio), row.values
+        table.add_row(*map(Text, cells))
+    yield from (Text(), table)
 
 
 def _failures(summary: Summary) -> Iterator[RenderableType]:

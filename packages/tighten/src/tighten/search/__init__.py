@@ -8,6 +8,6 @@ configuration is proposed twice. Nothing here knows a clock, a process or a verd
 from __future__ import annotations
 
 from tighten.search.registry import STRATEGIES, default_strategy, strategy
-from tighten.search.walk import Strategy, Told
+from tighten.search.walk import Sizing, Strategy, Told
 
-__all__ = ["STRATEGIES", "Strategy", "Told", "default_strategy", "strategy"]
+__all__ = ["STRATEGIES", "Sizing", "Strategy", "Told", "default_strategy", "strategy"]

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tighten.search.axis import is_ordered, points, spread_out
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator, Sequence
 
-    from tighten.parameters import Configuration, Parameter, Space, Value
+    from tighten.parameters import Configuration, Parameter, Space
     from tighten.search.walk import History
 
-__all__ = ["coordinate_descent"]
+__all__ = ["coordinate_descent", "first_lines"]
 
 _FIRST_LOOK = 5  # values of an ordered parameter tried before looking closer
+_GLANCE = 2  # values of a parameter tried by `first_lines`
 
 
 def coordinate_descent(
@@ -36,17 +39,28 @@ def coordinate_descent(
         rng.shuffle(order)
 
 
+def first_lines(space: Space, history: History) -> Iterator[Configuration]:
+    """Propose the ends of each parameter's line through the best so far, and what switches wake."""
+    for parameter in space.parameters:
+        values = points(parameter)
+        for place in spread_out(len(values), _GLANCE):
+            candidate = {**history.incumbent, parameter.name: values[place]}
+            yield candidate
+            if not is_ordered(values):
+                yield from _awakened(candidate, space, history)
+
+
 def _line(parameter: Parameter, space: Space, history: History) -> Iterator[Configuration]:
     """Propose values of one parameter: all categories, or ever closer to the best number."""
     centre = history.incumbent
-    values = parameter.domain.grid()
-    if not _is_ordered(values):
+    values = points(parameter)
+    if not is_ordered(values):
         for value in values:
             yield {**centre, parameter.name: value}
             yield from _awakened({**centre, parameter.name: value}, space, history)
         return
-    line = [{**centre, parameter.name: value} for value in _ascending(values)]
-    looked = _spread_out(len(line))
+    line = [{**centre, parameter.name: value} for value in values]
+    looked = spread_out(len(line), _FIRST_LOOK)
     yield from (line[i] for i in looked)
     if all(history.is_inert(line[i]) for i in looked if line[i] != centre):
         return
@@ -62,7 +76,9 @@ def _awakened(switched: Configuration, space: Space, history: History) -> Iterat
     """
     for parameter in space.parameters:
         values = parameter.domain.grid()
-        line = [{**switched, parameter.name: values[i]} for i in _spread_out(len(values))]
+        line = [
+            {**switched, parameter.name: values[i]} for i in spread_out(len(values), _FIRST_LOOK)
+        ]
         idle = [{**history.incumbent, parameter.name: value} for value in (values[0], values[-1])]
         if len({history.key(c) for c in idle}) == 1 < len({history.key(c) for c in line}):
             yield from line
@@ -80,18 +96,3 @@ def _closer(looked: Sequence[int], best: int) -> list[int]:
         (looked[i], looked[i + 1]) for i in (place - 1, place) if i >= 0 and i + 1 < len(looked)
     ]
     return [(low + high) // 2 for low, high in gaps if high - low > 1]
-
-
-def _spread_out(count: int) -> list[int]:
-    """Return at most ``_FIRST_LOOK`` positions from the first to the last, evenly spread."""
-    if count <= _FIRST_LOOK:
-        return list(range(count))
-    return [round(i * (count - 1) / (_FIRST_LOOK - 1)) for i in range(_FIRST_LOOK)]
-
-
-def _is_ordered(values: Sequence[Value]) -> bool:
-    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-
-
-def _ascending(values: Sequence[Value]) -> list[Value]:
-    return sorted(values, key=float)

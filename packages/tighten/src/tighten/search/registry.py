@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from tighten.errors import StudyError
 from tighten.search.coordinate import coordinate_descent
+from tighten.search.cost_model import cost_model
 from tighten.search.grids import extended_grid, grid
+from tighten.search.members import alone, genetic, local, tabu, tpe
+from tighten.search.portfolio import portfolio
 from tighten.search.uniform import uniform
-from tighten.search.walk import Propose, Strategy, Walk
+from tighten.search.walk import Propose, Sizing, Strategy, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +25,18 @@ STRATEGIES: Mapping[str, Propose] = {
     "extended-grid": extended_grid,
     "coordinate": coordinate_descent,
     "random": uniform,
+    "cost-model": cost_model,
+    "portfolio": portfolio,
+    "local": alone(local),
+    "genetic": alone(genetic),
+    "tabu": alone(tabu),
+    "tpe": alone(tpe),
 }
 
 
-def strategy(name: str, space: Space, baseline: Configuration, *, seed: int) -> Strategy:
+def strategy(
+    name: str, space: Space, baseline: Configuration, *, seed: int, sizing: Sizing | None = None
+) -> Strategy:
     """Return a new strategy.
 
     Parameters
@@ -38,6 +49,8 @@ def strategy(name: str, space: Space, baseline: Configuration, *, seed: int) -> 
         Where the study starts; never proposed.
     seed
         Of its random numbers.
+    sizing
+        Sizes of the cases and what the baseline costs there; ``cost-model`` alone needs it.
 
     Raises
     ------
@@ -46,9 +59,9 @@ def strategy(name: str, space: Space, baseline: Configuration, *, seed: int) -> 
     """
     if name not in STRATEGIES:
         raise StudyError(f"unknown search strategy {name!r}; known are {', '.join(STRATEGIES)}")
-    return Walk(name, STRATEGIES[name], space, baseline, seed=seed)
+    return Walk(name, STRATEGIES[name], space, baseline, seed=seed, sizing=sizing)
 
 
 def default_strategy(space: Space, *, max_trials: int) -> str:
-    """Return ``grid`` if the trials suffice for all of it, else ``coordinate``."""
-    return "grid" if space.size is not None and space.size <= max_trials else "coordinate"
+    """Return ``grid`` if the trials suffice for all of it, else ``portfolio``."""
+    return "grid" if space.size is not None and space.size <= max_trials else "portfolio"

@@ -1,6 +1,6 @@
 """Trials in the project itself, for projects that cannot be copied.
 
-The originals go to a journal on disk before the first edit. One tree serves both slots: a slot
+The originals go to a journal on disk before the first edit. One tree serves all slots: a slot
 keeps its edits in memory and its build products (``outputs``) in the state directory, and
 `InPlace.activate` puts them into the tree. What is put there gets a new modification time, edits
 before products, so that a build system agrees with what it finds.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Self
@@ -70,7 +70,7 @@ class InPlace:
         self._root = site.state / "in-place-builds"
         self._builds: dict[Slot, _Holding] = {}
         self._active: Slot | None = None
-        self._hasher = CodeHash([*(self._root / slot for slot in Slot), site.project])
+        self._hasher = CodeHash([*(self._root / slot for slot in site.slots), site.project])
         self._outputs = Outputs(site.project, site.build.outputs)
         make_state_directory(site.state)
         self._locks = [DirectoryLock(site.project)]
@@ -83,12 +83,12 @@ class InPlace:
             self._release()
             raise
 
-    def slot_for(self, configuration: Configuration, *, beside: Built | None = None) -> Slot:
+    def slot_for(self, configuration: Configuration, *, beside: Collection[Built] = ()) -> Slot:
         """Return the slot to build in; see `Workplace.slot_for`."""
-        free = [slot for slot in Slot if beside is None or slot is not beside.slot]
         _, key = self._wanted(configuration)
-        holding = (slot for slot in free if slot in self._builds and self._builds[slot].key == key)
-        return next(holding, free[0])
+        holding = (slot for slot, build in self._builds.items() if build.key == key)
+        taken = {built.slot for built in beside}
+        return next(holding, None) or next(s for s in self._site.slots if s not in taken)
 
     def build(self, slot: Slot, configuration: Configuration) -> Built:
         """Edit and build for ``slot``; see `Workplace.build`."""

@@ -1,6 +1,6 @@
-"""Two copies of the project, each with its artifacts and its build caches.
+"""Copies of the project, two or the field of a race, each with its artifacts and build caches.
 
-Both are brought up to date with the project when the workplace opens, so that a file which the
+All are brought up to date with the project when the workplace opens, so that a file which the
 user changes during a study cannot make two candidates differ. After that a trial costs its edits
 and an incremental build, and the user's tree is not even read.
 
@@ -29,7 +29,7 @@ from tighten.trial.mirror import Mirror
 from tighten.trial.workplace import Built, Site, Slot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from tighten.parameters import Configuration
     from tighten.runner import Runner
@@ -45,7 +45,7 @@ NOT_IGNORED = "!*\n"
 
 
 class Trees:
-    """A `Workplace` of two copies under ``trees/`` of the state directory.
+    """A `Workplace` of copies under ``trees/`` of the state directory.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Trees:
             recover(site.project, site.state)
             root = site.state / "trees"
             self._originals = root / "original"
-            self._slots = {slot: _TreeSlot(root / slot, site.project) for slot in Slot}
+            self._slots = {slot: _TreeSlot(root / slot, site.project) for slot in site.slots}
             self._hasher = CodeHash([place.root for place in self._slots.values()])
             with storage_errors(f"copying the project to {root}"):
                 self._open(root)
@@ -78,11 +78,12 @@ class Trees:
             self._lock.release()
             raise
 
-    def slot_for(self, configuration: Configuration, *, beside: Built | None = None) -> Slot:
+    def slot_for(self, configuration: Configuration, *, beside: Collection[Built] = ()) -> Slot:
         """Return the slot to build in; see `Workplace.slot_for`."""
-        free = [slot for slot in Slot if beside is None or slot is not beside.slot]
         _, key = self._wanted(configuration)
-        return next((slot for slot in free if self._slots[slot].holds == key), free[0])
+        holding = (slot for slot, place in self._slots.items() if place.holds == key)
+        taken = {built.slot for built in beside}
+        return next(holding, None) or next(slot for slot in self._slots if slot not in taken)
 
     def build(self, slot: Slot, configuration: Configuration) -> Built:
         """Edit and build in ``slot``; see `Workplace.build`."""
@@ -149,6 +150,8 @@ class Trees:
             if source.is_file():  # else reading the binding says what is wrong
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())
+        for slot in set(Slot) - set(self._slots):
+            shutil.rmtree(root / slot, ignore_errors=True)  # of an earlier study with larger races
         for place in self._slots.values():
             try:
                 place.open(files, bound)

@@ -14,7 +14,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -39,11 +39,8 @@ INTERMEDIATE = frozenset(
 )
 
 
-class Slot(StrEnum):
-    """One of the two builds that live side by side."""
-
-    A = "a"
-    B = "b"
+# A place for a build. Names of one length, so that paths in two slots differ in no length either.
+Slot = StrEnum("Slot", "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +85,10 @@ class Built:
 
 
 class Workplace(Protocol):
-    """Holds two builds at a time; a context manager that closes itself."""
+    """Holds a few builds at a time; a context manager that closes itself."""
 
-    def slot_for(self, configuration: Configuration, *, beside: Built | None = None) -> Slot:
-        """Return the slot to build in: never that of ``beside``, best where it is built already.
+    def slot_for(self, configuration: Configuration, *, beside: Collection[Built] = ()) -> Slot:
+        """Return the slot to build in: best where it is built already, else none of ``beside``.
 
         Raises
         ------
@@ -130,6 +127,7 @@ class Site:
     """A project, the parameters bound into it, and how it is built.
 
     ``project`` and ``state`` are absolute; ``python`` and ``cpus`` fill the placeholders.
+    ``builds`` is how many are kept side by side: a pair, or the field of a race.
     """
 
     project: Path
@@ -138,6 +136,12 @@ class Site:
     build: BuildSpec
     python: str = sys.executable
     cpus: int = 1
+    builds: int = 2
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The places for builds."""
+        return tuple(Slot)[: self.builds]
 
     @property
     def bound_files(self) -> tuple[Path, ...]:

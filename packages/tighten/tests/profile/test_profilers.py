@@ -1,0 +1,75 @@
+"""Which profiler is chosen, and what a user hears of the others."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from tighten.errors import StudyError
+from tighten.profile import Tool, profilers
+from tighten.profile.profilers import choose, is_python
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def permit(monkeypatch: pytest.MonkeyPatch, *tools: Tool, **obstacles: str) -> None:
+    """Pretend that these profilers are installed, and that some are forbidden."""
+    monkeypatch.setattr(profilers, "program", lambda t: str(t) if t in tools else None)
+    trials = {tool: lambda: None for tool in Tool}
+    trials |= {Tool[name]: lambda text=text: text for name, text in obstacles.items()}
+    monkeypatch.setattr(profilers, "_TRIALS", trials)
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("python3.12 bench.py", True),
+        ("OMP_NUM_THREADS=2 exec /usr/bin/python -m x", True),
+        ("cd build && ./bench", False),
+        (f"'{sys.executable}' x", True),
+        ("make; pytest -q", True),
+        ("it's broken 'quoting", False),
+    ],
+)
+def test_python_commands_are_recognised(line: str, *, answer: bool) -> None:
+    assert is_python(line) is answer
+
+
+def test_a_script_is_known_by_its_first_line(tmp_path: Path) -> None:
+    script = tmp_path / "bench"
+    script.write_text("#!/usr/bin/env python3\n")
+    script.chmod(0o755)
+    assert is_python(str(script))
+
+
+def test_python_is_sampled_from_outside_if_permitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    permit(monkeypatch, Tool.PYSPY, Tool.PERF)
+    choice = choose(Tool.AUTO, "python x.py")
+    assert choice.tool is Tool.PYSPY
+    assert "because the command is a Python program" in choice.reason
+
+
+def test_a_forbidden_profiler_says_what_it_needs_and_gives_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    permit(monkeypatch, Tool.PYSPY, PYSPY="needs CAP_SYS_PTRACE")
+    choice = choose(Tool.PYSPY, "python x.py")
+    assert choice.tool is Tool.CPROFILE
+    assert choice.refused == ("py-spy: needs CAP_SYS_PTRACE",)
+
+
+def test_no_profiler_at_all_is_one_error_with_remedies(monkeypatch: pytest.MonkeyPatch) -> None:
+    permit(monkeypatch)
+    with pytest.raises(StudyError) as caught:
+        choose(Tool.AUTO, "./bench")
+    assert "perf: not installed; `apt install linux-perf`" in str(caught.value)
+    assert "callgrind: not installed; `apt install valgrind`" in str(caught.value)
+
+
+def test_a_python_profiler_is_refused_for_other_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    permit(monkeypatch, Tool.PYSPY, Tool.PERF)
+    choice = choose(Tool.PYSPY, "./bench")
+    assert choice.tool is Tool.PERF
+    assert "starts no Python interpreter" in choice.refused[0]

@@ -1,0 +1,105 @@
+"""From names to the functions and loops that use them, in each language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tighten.profile import Profile
+from tighten.profile.model import Frame, Stack
+from tighten.profile.reach import Source, share_below
+
+PYTHON = '''\
+"""BLOCK in a text is no use."""
+from settings import BLOCK
+DOUBLE = 2 * BLOCK  # BLOCK in a comment neither
+
+
+def direct(n):
+    for start in range(0, n, BLOCK):
+        while start:
+            start -= BLOCK
+
+
+class Solver:
+    def derived(self):
+        return [i for i in range(DOUBLE)]
+
+
+def other():
+    return "BLOCK", MY_BLOCK
+'''
+RUST = """\
+pub const BLOCK: usize = 64;
+const DOUBLE: usize = 2 * BLOCK;
+// BLOCK
+pub fn direct(n: usize) -> usize {
+    let mut s = 0;
+    for i in (0..n).step_by(BLOCK) { s += i; }
+    s
+}
+impl Solver { fn derived(&self) -> usize { loop { if self.n > crate::DOUBLE { return 1; } } } }
+"""
+C = """\
+#define BLOCK 64
+static const int DOUBLE_BLOCK = 2 * BLOCK;
+/* BLOCK */
+static double direct(int n) {
+    for (int i = 0; i < n; i += BLOCK) { n--; }
+    return n;
+}
+double *derived(void) { do { use(DOUBLE_BLOCK); } while (0); return 0; }
+"""
+
+
+@pytest.mark.parametrize(("file", "text"), [("a.py", PYTHON), ("a.rs", RUST), ("a.c", C)])
+def test_uses_are_functions_and_loops(tmp_path: Path, file: str, text: str) -> None:
+    (tmp_path / file).write_text(text)
+    uses = Source(tmp_path, [Path(file)]).uses("BLOCK")
+    found = {(use.function, bool(use.loops)) for use in uses if use.function}
+    assert found == {("direct", True), ("derived", True)}
+
+
+def test_loops_are_listed_from_outside_in(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(PYTHON)
+    source = Source(tmp_path, [Path("a.py")])
+    around = source.at("a.py", 9)
+    assert around is not None
+    assert (around.function, around.loops) == ("direct", (7, 8))
+    assert source.at("a.py", 99) is None
+    assert source.at("b.py", 1) is None
+
+
+def test_constants_of_a_function_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(PYTHON)
+    assert Source(tmp_path, [Path("a.py")]).constants("a.py", "direct") == ("BLOCK",)
+
+
+def test_a_variable_is_found_as_a_text(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        'import os\nJOBS = int(os.environ["APP_JOBS"])\ndef run():\n    return JOBS\n'
+    )
+    uses = Source(tmp_path, [Path("a.py")]).uses("APP_JOBS", texts=True)
+    assert {use.function for use in uses} == {"", "run"}
+
+
+def test_the_share_below_a_use_follows_the_stacks(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(PYTHON)
+    uses = Source(tmp_path, [Path("a.py")]).uses("BLOCK")
+    main, direct, leaf = Frame("main", "a.py"), Frame("direct", "a.py"), Frame("leaf", "b.py")
+    twin = Frame("direct", "other/b.py")
+    stacks = [Stack((main, direct, leaf), 6.0), Stack((main, leaf), 3.0), Stack((main, twin), 1.0)]
+    assert share_below(Profile.of(stacks), uses) == pytest.approx(0.6)
+    unseen = Profile.of([Stack((main,), 1.0)])
+    assert share_below(unseen, uses) is None  # perhaps inlined: no bound
+    assert share_below(unseen, [use for use in uses if not use.function]) == 0.0
+
+
+def test_a_compiled_function_is_known_by_name_and_module(tmp_path: Path) -> None:
+    (tmp_path / "batch.rs").write_text(RUST)
+    uses = Source(tmp_path, [Path("batch.rs")]).uses("BLOCK")
+    core = "quantforge/_core.abi3.so"
+    ours = Frame("quantforge_core::batch::direct::<f64>", core)
+    others = Frame("rayon::iter::direct", core)
+    found = share_below(Profile.of([Stack((ours,), 3.0), Stack((others,), 1.0)]), uses)
+    assert found == pytest.approx(0.75)
