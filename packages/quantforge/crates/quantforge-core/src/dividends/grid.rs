@@ -163,6 +163,7 @@ impl<'a> Sheet<'a> {
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
         reason = "steps are few"
     )]
     fn walk(&mut self, earlier: f64, later: f64, steps: f64) {
