@@ -74,7 +74,9 @@ def test_a_call_without_dividends_is_european() -> None:
 
 
 @pytest.mark.parametrize("is_call", [True, False])
-@pytest.mark.parametrize(("name", "position"), [("delta", 0), ("vega", 5), ("rho", 3), ("dividend_rho", 4)])
+@pytest.mark.parametrize(
+    ("name", "position"), [("delta", 0), ("vega", 5), ("rho", 3), ("dividend_rho", 4)]
+)
 def test_greeks_are_slopes(is_call: bool, name: str, position: int) -> None:
     price = american.call_price if is_call else american.put_price
 
@@ -123,7 +125,9 @@ def test_exercise_is_due_between_two_boundaries() -> None:
 def test_two_boundaries_meet_the_pricing_equation_and_invert() -> None:
     spots = np.array([30.0, 80.0, 95.0])
     found = american.greeks_batch(spots, *BETWEEN, False)
-    up, down = (american.put_price_batch(spots, 100.0, 1.0 + h, -0.01, -0.03, 0.2) for h in (1e-4, -1e-4))
+    up, down = (
+        american.put_price_batch(spots, 100.0, 1.0 + h, -0.01, -0.03, 0.2) for h in (1e-4, -1e-4)
+    )
     np.testing.assert_allclose(found["theta"], (down - up) / 2e-4, atol=2e-3)
     sigma = american.implied_volatility_batch(found["price"], spots, *BETWEEN[:4], False)
     np.testing.assert_allclose(sigma, 0.2, rtol=1e-6)

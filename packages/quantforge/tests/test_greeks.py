@@ -24,9 +24,7 @@ def greeks_of(rows: NDArray[np.float64], is_call: bool) -> dict[str, NDArray[np.
 
 @pytest.mark.parametrize("name", _grid.REGIONS)
 @pytest.mark.parametrize("is_call", [True, False])
-def test_all_match_sixty_digits(
-    name: str, is_call: bool, exact_greeks: Exact
-) -> None:
+def test_all_match_sixty_digits(name: str, is_call: bool, exact_greeks: Exact) -> None:
     rows = rows_of(name, 100)
     found = greeks_of(rows, is_call)
     values, scales = exact_greeks(rows, is_call)
@@ -48,6 +46,17 @@ def test_models_agree_where_they_coincide() -> None:
     foreign = garman_kohlhagen.greeks_batch(s, k, t, r, 0.01, sigma)
     for label, values in merton.greeks_batch(s, k, t, r, 0.01, sigma).items():
         np.testing.assert_array_equal(values, foreign[label])
+
+
+def test_a_forward_is_held_when_the_rate_moves() -> None:
+    f, k, t, r, _, sigma = rows_of("market", 50).T
+    found = black76.greeks_batch(f, k, t, r, sigma)
+    up, down = (black76.call_price_batch(f, k, t, r + h, sigma) for h in (1e-5, -1e-5))
+    np.testing.assert_allclose(found["rho"], (up - down) / 2e-5, rtol=1e-6)
+    np.testing.assert_array_equal(found["rho"], -t * found["price"])
+    assert not found["dividend_rho"].any()
+    first = black76.price_and_greeks_batch(f, k, t, r, sigma)
+    np.testing.assert_array_equal(first["rho"], found["rho"])
 
 
 def test_one_pass_equals_all() -> None:

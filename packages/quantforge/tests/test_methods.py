@@ -46,7 +46,7 @@ def test_flat_boundaries_are_lower_bounds() -> None:
 
 
 @pytest.mark.parametrize(("method", "tolerance"), ONE_BOUNDARY)
-def test_a_second_boundary_is_refused(method: Any, tolerance: float) -> None:  # noqa: ARG001
+def test_a_second_boundary_is_refused(method: Any, tolerance: float) -> None:
     given = (100.0, 100.0, 1.0, np.array([-0.01, 0.01]), -0.03, 0.2, False)
     with pytest.raises(ValueError, match=r"row 0: r is -0\.01.*second exercise boundary"):
         method(*given)

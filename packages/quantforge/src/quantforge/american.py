@@ -184,7 +184,7 @@ def exercise_boundaries_batch(
     on_error: Literal["raise", "nan", "status"] | None = None,
     threads: int | None = None,
 ) -> Any:
-    """Return both spots at which exercise begins and ends to be due today, next to the strike first.
+    """Return the spots between which exercise is due today, the one next to the strike first.
 
     The second is NaN where there is one boundary, both are where exercise is never due.
 

@@ -62,9 +62,7 @@ def _formula(model: Model, style: Style, result: str) -> str:
     return f"cash_{model}_{style}_{result}"
 
 
-def _one(
-    formula: str, row: tuple[float, ...], dividends: Dividends, *, is_call: bool
-) -> float:
+def _one(formula: str, row: tuple[float, ...], dividends: Dividends, *, is_call: bool) -> float:
     options = Options(threads=1)
     return float(evaluate(formula, _SCALAR, row, options, is_call=is_call, dividends=dividends))
 
@@ -180,9 +178,7 @@ def greeks_batch(
     """
     arguments = (spots, strikes, times, rates, sigmas)
     formula = _formula(model, style, "greeks")
-    result = evaluate(
-        formula, _NAMES, arguments, options, is_call=is_calls, dividends=dividends
-    )
+    result = evaluate(formula, _NAMES, arguments, options, is_call=is_calls, dividends=dividends)
     labels = ALL_GREEKS if (model, style) == ("escrowed", "european") else FIRST_ORDER
     found: dict[str, Array] = named(labels, result, options)
     return found
