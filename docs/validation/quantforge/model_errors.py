@@ -1,8 +1,8 @@
 """Worst errors of sensitivities, of the normal model and of American prices.
 
 `python docs/validation/quantforge/model_errors.py` writes models.md beside this file. References:
-60-digit arithmetic for closed forms, the accuracy "high" for American prices (itself checked against
-published values in the tests).
+60-digit arithmetic for closed forms, the accuracy "high" for American prices (itself checked
+against published values in the tests).
 """
 
 from collections.abc import Callable
