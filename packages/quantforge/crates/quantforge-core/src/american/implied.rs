@@ -106,25 +106,30 @@ pub fn search_volatility<L: Lane>(premium: L, price: impl Fn(L) -> L) -> L {
     let (zero, half) = (premium.splat(0.0), premium.splat(0.5));
     let (mut low, mut high) = (premium.splat(LOWEST), premium.splat(HIGHEST));
     let (mut below, mut above) = (price(low) - premium, price(high) - premium);
-    let has_value = (-below).gt(premium * RESOLUTION);
-    let is_payoff = (premium * RESOLUTION).ge(below.abs());
-    let has_root = above.ge(zero) & (-below).ge(-(premium * RESOLUTION));
+    let least = premium * RESOLUTION;
+    let is_payoff = least.ge(below.abs());
+    let has_root = above.ge(zero) & (-below).ge(-least);
+    // Rows that are settled stay as they are: a result does not depend on its neighbours.
+    let has_value = L::select((-below).gt(least), premium.splat(1.0), zero);
+    let mut is_open = L::select(has_root, has_value, zero);
     let mut sigma = low;
     for _ in 0..MAX_STEPS {
+        if !L::any(is_open.gt(half)) {
+            break;
+        }
         let secant = (low * above - high * below) * (above - below).recip();
         let is_inside = secant.gt(low) & high.gt(secant);
-        sigma = L::select(is_inside, secant, (low + high) * half);
-        let miss = price(sigma) - premium;
+        let next = L::select(is_inside, secant, (low + high) * half);
+        sigma = L::select(is_open.gt(half), next, sigma);
+        let miss = price(next) - premium;
         let is_below = zero.ge(miss);
         above = L::select(is_below, above * half, miss);
         below = L::select(is_below, miss, below * half);
-        low = L::select(is_below, sigma, low);
-        high = L::select(is_below, high, sigma);
-        let width = L::select(has_value & has_root, high - low, zero);
-        let unmet = L::select((premium * MET).ge(miss.abs()), zero, width);
-        if !L::any(unmet.gt(sigma * NARROW)) {
-            break;
-        }
+        low = L::select(is_below, next, low);
+        high = L::select(is_below, high, next);
+        let is_wide = (high - low).gt(next * NARROW);
+        let is_missed = miss.abs().gt(premium * MET);
+        is_open = L::select(is_wide & is_missed, is_open, zero);
     }
     let found = L::select(is_payoff, zero, sigma);
     L::select(has_root, found, premium.splat(f64::NAN))
