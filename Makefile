@@ -59,7 +59,8 @@ wheel: setup  ## build quantforge's abi3 wheel, install it in a clean environmen
 
 # Instrumenting compilers are nightly: `rustup toolchain install nightly`.
 sanitize:  ## the Rust tests of quantforge under AddressSanitizer (needs a nightly compiler)
-	RUSTFLAGS=-Zsanitizer=address cargo +nightly test --release --locked --quiet -p quantforge-core \
+	RUSTFLAGS=-Zsanitizer=address CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+		cargo +nightly test --release --locked --quiet -p quantforge-core \
 		--target $(shell rustc -vV | sed -n 's/^host: //p') --target-dir target/sanitize
 
 clean:  ## remove what the targets made

@@ -252,6 +252,25 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         seconds=60,
     ),
     Benchmark(
+        name="search",
+        module="benchmarks.tighten.search",
+        quick=("--seeds", "1"),
+        seconds=240,
+    ),
+    Benchmark(
+        name="evaluations",
+        module="benchmarks.tighten.search",
+        arguments=("--evaluations", "--seeds", "20"),
+        quick=("--evaluations", "--seeds", "1"),
+        seconds=120,
+    ),
+    Benchmark(
+        name="racing",
+        module="benchmarks.tighten.racing",
+        quick=("--races", "20"),
+        seconds=20,
+    ),
+    Benchmark(
         name="prices",
         module="quantforge.bench",
         arguments=("--threads", "2"),

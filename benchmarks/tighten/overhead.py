@@ -100,6 +100,9 @@ compare = "arrays"
 [search]
 strategy = "random"
 
+[profile]
+tool = "none"
+
 [decision]
 min_pairs = PAIRS
 interest = 0.5  # so much gain is implausible at once: every verdict falls with the fewest pairs

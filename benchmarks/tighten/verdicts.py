@@ -93,7 +93,7 @@ def _options() -> argparse.Namespace:
 
 def _replay(options: argparse.Namespace) -> list[Row]:
     rows = []
-    for kernel, times in _recorded().items():
+    for kernel, times in recorded().items():
         for gain in (0.0, 0.03, -0.01):
             rows += [_replay_tighten(level, kernel, times, gain, options) for level in LEVELS]
             if gain >= 0:
@@ -102,7 +102,7 @@ def _replay(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def _recorded() -> dict[str, Times]:
+def recorded() -> dict[str, Times]:
     """Return the recorded repetitions [s] of each kernel, (launches, 5), in order of time."""
     with gzip.open(RECORDED, "rt") as file:
         table = np.loadtxt(file, delimiter=",", skiprows=1)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import as_strided
 
 from quantforge import _grid, black_scholes, merton
 
@@ -104,6 +105,8 @@ OUTS: dict[str, Any] = {
     "another shape": np.zeros(5),
     "another shape, same size": np.zeros((2, 2)),
     "integers": np.zeros(4, dtype=int),
+    "one number for all rows": as_strided(np.zeros(1), (4,), (0,)),
+    "overlapping rows": as_strided(np.zeros(8), (4,), (4,)),
     "a list": [0.0] * 4,
 }
 

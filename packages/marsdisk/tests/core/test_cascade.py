@@ -11,6 +11,7 @@ from marsdisk.kernels.single import collision_jacobian, collision_rate, flow_mat
 from marsdisk.physics import collisions, outcomes, sizes
 from marsdisk.typing import FloatArray
 from scipy.integrate import solve_ivp
+from scipy.linalg import expm
 
 NO_FRAGMENTS = 0.0
 SHATTER = 1e30
@@ -141,6 +142,28 @@ def test_erosion_keeps_the_number_of_bodies() -> None:
     assert end.sum() == pytest.approx(1.0, rel=1e-8)
     left = (end * grid.mass[1:]).sum() / grid.mass[-1]
     assert left == pytest.approx(np.exp(-1.0), rel=1e-8)
+
+
+def test_chain_of_two_eroding_sizes_is_a_matrix_exponential() -> None:
+    """Constant erosion of two sizes in frozen dust: bodies step down and never come back."""
+    dust = 1e-14
+    grid = grid_of_masses(np.array([dust, 1.0, 1.7]), subgrid=1.0)
+    smaller, larger = collisions.pair_indices(3)
+    hits, excess = np.array([0.0, 3.0, 2.0]), 10.0
+    rate = np.where((smaller == 0) & (larger > 0), hits[larger], 0.0) / dust
+    phi = 2.0 * excess * grid.mass[smaller] / (grid.mass[smaller] + grid.mass[larger])
+    pairs = pairs_of(grid, rate, phi)
+    number = np.array([1.0, 0.4, 1.0])
+
+    def change(_: float, bodies: FloatArray) -> FloatArray:
+        number[1:] = bodies
+        return rate_of(grid, pairs, number)[1:-1] / grid.mass[1:]
+
+    start, time = number[1:].copy(), 0.05
+    end = solve_ivp(change, (0.0, time), start, method="LSODA", rtol=1e-10, atol=1e-14).y[:, -1]
+    speed = (excess - 1.0) * hits[1:] / np.diff(grid.mass)
+    chain = np.array([[-speed[0], speed[1]], [0.0, -speed[1]]])
+    assert end == pytest.approx(expm(chain * time) @ start, rel=1e-6)
 
 
 def _random_problem(seed: int, bins: int, *, two_bin: bool) -> tuple[Grid, Pairs, FloatArray]:

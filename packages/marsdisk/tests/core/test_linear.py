@@ -69,4 +69,10 @@ assert trial.mass[0] > 0.9 * mass.sum()
 def test_solvers(program: str) -> None:
     """As plain Python, which also shows that MARSDISK_DISABLE_NUMBA works."""
     environment = {"MARSDISK_DISABLE_NUMBA": "1", "PYTHONPATH": str(Path(__file__).parent)}
-    subprocess.run([sys.executable, "-c", program], check=True, env=environment, timeout=120)
+    subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        env=environment,
+        timeout=120,
+        cwd=Path(__file__).parent,
+    )

@@ -133,10 +133,12 @@ def effects(
         Name.
     """
     times = relative_times(study)
+    # Profilers name functions differently.
+    tool = profiles[min(profiles)].provenance.tool if profiles else ""
     costs = {
         number: _costs(profile, *times[number])
         for number, profile in profiles.items()
-        if number in times and profile.stacks
+        if number in times and profile.stacks and profile.provenance.tool == tool
     }
     found = _largest(study, parameter, costs)
     return tuple(sorted(found, key=lambda effect: -abs(effect.change)))

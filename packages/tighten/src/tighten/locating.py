@@ -13,7 +13,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tighten.errors import FailureKind
+from tighten.errors import FailureKind, TrialError
 from tighten.files import storage_errors
 from tighten.profile.formats import write
 from tighten.profile.profilers import Choice, Tool, choose
@@ -94,12 +94,30 @@ class Locator:
         return f"{name}{_SUFFIX}"
 
     def profile(self, command: Command, places: Places, *, keep: Path | None = None) -> Profile:
-        """Run a command under its profiler; ``keep`` is where cProfile's own file goes."""
+        """Run a command under its profiler; ``keep`` is where cProfile's own file goes.
+
+        py-spy needs a moment to find its process. If it leaves nothing, as with a program that is
+        over by then, cProfile takes its place from here on.
+        """
+        choice = self.choice(command, places)
+        try:
+            return self._recorded(choice, command, places, keep)
+        except TrialError as error:
+            if choice.tool is not Tool.PYSPY:
+                raise
+            reason = f"cprofile, because py-spy left no profile ({error})"
+        second = Choice(tool=Tool.CPROFILE, reason=reason, refused=choice.refused)
+        profile = self._recorded(second, command, places, keep)
+        self._choices[command.template] = second
+        return profile
+
+    def _recorded(
+        self, choice: Choice, command: Command, places: Places, keep: Path | None
+    ) -> Profile:
         directory = self._options.state / "scratch" / "profile"
         with storage_errors(f"making room for a profile in {directory}"):
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir(parents=True)
-        choice = self.choice(command, places)
         recording = Recording(
             choice=choice, sampling=self._options.profiling.sampling, directory=directory
         )

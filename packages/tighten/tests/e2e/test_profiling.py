@@ -39,7 +39,8 @@ from kernel import series
 begin = time.perf_counter()
 value = series(int(sys.argv[2]))
 seconds = time.perf_counter() - begin
-json.dump({"cases": {"series": {"time": seconds}}}, open(sys.argv[1], "w"))
+cases = {"series": {"time": seconds}}
+json.dump({"schema": "tighten-result-1", "cases": cases}, open(sys.argv[1], "w"))
 """
 STUDY = """\
 [study]
@@ -62,6 +63,7 @@ source = "settings.py"
 values = [16, 32]
 [profile]
 every = 1
+command = "{python} program.py {result} 400000"  # py-spy needs a moment
 [decision]
 max_pairs = 12
 [convergence]
@@ -112,6 +114,16 @@ def test_py_spy_of_a_study_sees_lines(project: Project) -> None:
     assert "series" in (project.root / "profile.html").read_text()
 
 
+def test_a_program_too_short_for_py_spy_is_counted_instead(project: Project) -> None:
+    needs(Tool.PYSPY)
+    study = project.root / "tighten.toml"
+    study.write_text(study.read_text().replace("400000", "10"))
+    done = project.tighten("profile", "--json", TIGHTEN_PROFILE_TOOL="auto")
+    assert done.code == 0, done.err
+    told = done.json["provenance"]
+    assert told["tool"] == "py-spy" or "because py-spy left no profile" in told["reason"]
+
+
 def test_a_command_that_fails_has_no_profile(project: Project) -> None:
     command = [sys.executable, "-c", "import sys; sys.exit(7)"]
     for tool in ("cprofile", "py-spy"):
@@ -121,7 +133,7 @@ def test_a_command_that_fails_has_no_profile(project: Project) -> None:
 
 
 def test_a_damaged_profile_is_one_message(project: Project) -> None:
-    (project.root / "broken.json").write_text('{"shared": {"frames": [')
+    (project.root / "broken.json").write_text('{"profiles": [], "shared": {"frames": [')
     done = project.tighten("profile", "--show", "broken.json")
     assert done.code == 2
     assert "truncated or no JSON" in done.err

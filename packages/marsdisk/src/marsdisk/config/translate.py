@@ -38,6 +38,7 @@ from marsdisk.parameters import (
 )
 from marsdisk.parameters import Execution as CoreExecution
 from marsdisk.physics.constants import MARS_MASS, MARS_RADIUS, YEAR
+from marsdisk.physics.strength import BENZ_ASPHAUG_BASALT, PUBLISHED_BASALT
 from marsdisk.tables import (
     read_columns,
     require_ascending,
@@ -52,21 +53,6 @@ if TYPE_CHECKING:
     from marsdisk.typing import FloatArray
 
 __all__ = ["parameters"]
-
-STRENGTH_ROWS = {
-    3.0: (3.5e7, 0.38, 0.3, 1.36),
-    5.0: (9.0e7, 0.36, 0.5, 1.36),
-}
-"""Basalt at 3 and 5 km/s: Q_s [erg/g], a_s, B, b_g; Benz & Asphaug 1999, Table III."""
-
-PUBLISHED_STRENGTH_ROWS = {
-    3.0: (3.5e7, 0.38, 0.3, 1.36),
-    4.0: (5.25e7, 0.38, 0.4, 1.36),
-    5.0: (7.0e7, 0.38, 0.5, 1.36),
-    6.0: (7.0e7, 0.38, 0.5629085099123813, 1.36),
-    7.0: (7.0e7, 0.38, 0.6222332685311813, 1.36),
-}
-"""Rows of the published program; its 5 km/s strength part is that of ice."""
 
 
 def parameters(
@@ -164,7 +150,7 @@ def _initial(config: Config, disk: Disk) -> InitialState:
 
 
 def _strength(qstar: QstarSection) -> Strength:
-    sources = {"benz_asphaug_1999": STRENGTH_ROWS, "published": PUBLISHED_STRENGTH_ROWS}
+    sources = {"benz_asphaug_1999": BENZ_ASPHAUG_BASALT, "published": PUBLISHED_BASALT}
     rows = sources.get(qstar.source) or qstar.coeff_table or {}
     speeds = np.array(sorted(rows))
     coefficients = np.array([rows[speed] for speed in speeds], dtype=np.float64)

@@ -11,14 +11,23 @@ from marsdisk.parameters import Strength, StrengthUnits
 if TYPE_CHECKING:
     from marsdisk.typing import FloatArray
 
-__all__ = ["BENZ_ASPHAUG_BASALT", "disruption_threshold"]
+__all__ = ["BENZ_ASPHAUG_BASALT", "PUBLISHED_BASALT", "disruption_threshold"]
 
 BENZ_ASPHAUG_BASALT = {3.0: (3.5e7, 0.38, 0.3, 1.36), 5.0: (9.0e7, 0.36, 0.5, 1.36)}
 """Q_s [erg/g], a_s, B [erg cm^3/g^2], b_g of basalt by speed [km/s].
 
-Source: Benz & Asphaug (1999), Table 3. A published table carries 7.0e7, 0.38 at 5 km/s, which is
-the row of ice at 0.5 km/s.
+Source: Benz & Asphaug (1999), Table 3.
 """
+
+PUBLISHED_BASALT = {
+    3.0: (3.5e7, 0.38, 0.3, 1.36),
+    4.0: (5.25e7, 0.38, 0.4, 1.36),
+    5.0: (7.0e7, 0.38, 0.5, 1.36),
+    6.0: (7.0e7, 0.38, 0.5629085099123813, 1.36),
+    7.0: (7.0e7, 0.38, 0.6222332685311813, 1.36),
+}
+"""Rows of the published program, for comparison: 7.0e7, 0.38 at 5 km/s is ice at 0.5 km/s."""
+
 _ERG_PER_GRAM = 1e-4
 
 

@@ -180,7 +180,30 @@ fn checked<'a, 'py>(
         let message = "out is read-only; pass a writable array";
         return Err(PyValueError::new_err(message));
     }
+    if overlaps_itself(array) {
+        let message = "out overlaps itself: rows would overwrite each other; pass a plain array";
+        return Err(PyValueError::new_err(message));
+    }
     Ok(array)
+}
+
+/// Return whether elements of an array share memory: an axis steps into those within it.
+fn overlaps_itself(array: &Bound<'_, PyUntypedArray>) -> bool {
+    if array.is_c_contiguous() || array.is_empty() {
+        return false;
+    }
+    let axes = array.strides().iter().zip(array.shape());
+    let mut axes: Vec<_> = axes
+        .filter(|(_, extent)| **extent > 1)
+        .map(|(stride, extent)| (stride.unsigned_abs(), *extent))
+        .collect();
+    axes.sort_unstable();
+    let mut covered = array.dtype().itemsize();
+    axes.into_iter().any(|(stride, extent)| {
+        let is_inside = stride < covered;
+        covered += stride.saturating_mul(extent - 1);
+        is_inside
+    })
 }
 
 /// Refuse arrays whose memory meets: one result would overwrite another.

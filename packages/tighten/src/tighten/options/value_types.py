@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, StringConstraints
 from tighten.options.quantities import parse_duration, parse_size
 from tighten.options.wording import nearest
 from tighten.samples import FORMATS
-from tighten.search import STRATEGIES
+from tighten.search import STRATEGIES, missing_package
 
 __all__ = [
     "AnyText",
@@ -66,6 +66,11 @@ def _format(value: object) -> object:
 def _strategy(value: object) -> object:
     if isinstance(value, str) and value not in STRATEGIES:
         raise ValueError(f"unknown strategy{nearest(value, STRATEGIES)}")
+    if isinstance(value, str) and (package := missing_package(value)) is not None:
+        raise ValueError(
+            f"needs the package {package}, which is not installed: "
+            f"pip install 'tighten[optuna]' {package}"
+        )
     return value
 
 

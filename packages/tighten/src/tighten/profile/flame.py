@@ -78,7 +78,7 @@ def difference_fragment(
     rules = categories or Categories()
     found = boxes(merged(difference.before, difference.after, rules))
     unit, whole = difference.before.unit, difference.before.total
-    changes = difference.changes()[:_ROWS]
+    changes = [change for change in difference.changes() if change.own][:_ROWS]
     return _rendered(
         ident=ident,
         key=[

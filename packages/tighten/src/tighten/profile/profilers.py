@@ -82,7 +82,8 @@ def choose(wanted: Tool, line: str, *, python: str = sys.executable) -> Choice:
     Parameters
     ----------
     wanted
-        A profiler, or ``auto``. One that cannot be had gives way to the next best.
+        A profiler, or ``auto``. One that cannot be had gives way to the next best; ``none``,
+        which turns the profiles of a study off, is as ``auto`` to somebody who asks for one.
     line
         The command, as the shell gets it.
     python
@@ -95,7 +96,7 @@ def choose(wanted: Tool, line: str, *, python: str = sys.executable) -> Choice:
     """
     about_python = is_python(line, python=python)
     order = _ORDER[about_python]
-    if wanted is not Tool.AUTO:
+    if wanted not in (Tool.AUTO, Tool.NONE):
         order = (wanted, *(tool for tool in order if tool is not wanted))
     refused: list[str] = []
     for tool in order:

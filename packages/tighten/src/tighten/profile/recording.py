@@ -111,7 +111,7 @@ class Recording:
         TrialError
             If the command failed behind the profiler's back, or there is nothing to read.
         """
-        self._require_success()
+        self.require_success()
         reading = {
             Tool.PYSPY: self._read_pyspy,
             Tool.PERF: self._read_perf,
@@ -128,7 +128,8 @@ class Recording:
         told = replace(known, command=command, reason=self.choice.reason, seconds=seconds)
         return replace(profile, provenance=told)
 
-    def _require_success(self) -> None:
+    def require_success(self) -> None:
+        """Raise TrialError if the command failed behind the profiler's back."""
         if not self._status.exists():
             return
         status = self._status.read_text(encoding="ascii").strip()
@@ -207,9 +208,12 @@ def run(words: Sequence[str], recording: Recording) -> Profile:
     except OSError as error:
         raise StudyError(f"cannot start {words[0]!r}: {error.strerror}") from error
     seconds = time.monotonic() - started
+    recording.require_success()
     if done.returncode:
+        hint = "; a program of less than a second is too short for it: try --tool cprofile"
         raise TrialError(
-            f"{words[0]} ended with exit status {done.returncode} under {recording.choice.tool}",
+            f"{words[0]} ended with exit status {done.returncode} under {recording.choice.tool}"
+            + (hint if recording.choice.tool is Tool.PYSPY else ""),
             kind=FailureKind.CRASH,
         )
     return recording.profile(command=" ".join(words), seconds=seconds)

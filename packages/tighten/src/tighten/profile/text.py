@@ -68,7 +68,7 @@ def difference_text(difference: Difference, *, width: int) -> str:
     """Return both totals and the functions that changed most."""
     before, after = difference.before, difference.after
     unit = before.unit
-    changes = difference.changes()
+    changes = [change for change in difference.changes() if change.own]
     rows = [
         [
             change.function,

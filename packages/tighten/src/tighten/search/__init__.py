@@ -7,7 +7,16 @@ configuration is proposed twice. Nothing here knows a clock, a process or a verd
 
 from __future__ import annotations
 
+from tighten.search.optuna_samplers import missing_package
 from tighten.search.registry import STRATEGIES, default_strategy, strategy
 from tighten.search.walk import Sizing, Strategy, Told
 
-__all__ = ["STRATEGIES", "Sizing", "Strategy", "Told", "default_strategy", "strategy"]
+__all__ = [
+    "STRATEGIES",
+    "Sizing",
+    "Strategy",
+    "Told",
+    "default_strategy",
+    "missing_package",
+    "strategy",
+]

@@ -9,6 +9,7 @@ from tighten.search.coordinate import coordinate_descent
 from tighten.search.cost_model import cost_model
 from tighten.search.grids import extended_grid, grid
 from tighten.search.members import alone, genetic, local, tabu, tpe
+from tighten.search.optuna_samplers import SAMPLERS, sampler
 from tighten.search.portfolio import portfolio
 from tighten.search.uniform import uniform
 from tighten.search.walk import Propose, Sizing, Strategy, Walk
@@ -31,6 +32,7 @@ STRATEGIES: Mapping[str, Propose] = {
     "genetic": alone(genetic),
     "tabu": alone(tabu),
     "tpe": alone(tpe),
+    **{name: sampler(name) for name in SAMPLERS},
 }
 
 

@@ -161,11 +161,12 @@ class History:
 
     def pending(self) -> list[Configuration]:
         """Return what was asked for and not told yet, in the order of asking."""
-        return [
-            c
-            for key, c in self._asked.items()
-            if key not in self._levels and key not in self._failed
-        ]
+        return [c for c in self._asked.values() if self.is_pending(c)]
+
+    def is_pending(self, configuration: Configuration) -> bool:
+        """Return whether ``configuration`` was asked for and not told yet."""
+        key = self.key(configuration)
+        return key in self._asked and key not in self._levels and key not in self._failed
 
 
 Propose = Callable[[Space, History, random.Random], Iterator[Configuration]]
