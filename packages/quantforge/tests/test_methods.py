@@ -9,11 +9,11 @@ from quantforge import american, methods
 
 ROW = (100.0, 110.0, 0.75, 0.05, 0.02, 0.3)
 ONE_BOUNDARY = [
-    (methods.barone_adesi_whaley, 0.05),
-    (methods.ju_zhong, 0.01),
+    (methods.barone_adesi_whaley, 0.2),
+    (methods.ju_zhong, 0.06),
     (methods.bjerksund_stensland_1993, 0.2),
     (methods.bjerksund_stensland_2002, 0.1),
-    (methods.qd_plus, 0.01),
+    (methods.qd_plus, 0.08),
 ]
 RATES = [(0.05, -0.03), (0.02, 0.0), (0.05, 0.05), (-0.01, 0.02), (0.03, 0.08)]
 TREES = [(methods.leisen_reimer, 2e-3), (methods.cox_ross_rubinstein, 2e-2)]
