@@ -68,7 +68,7 @@ def price(
     >>> price(100.0, [90.0, 110.0], years=1.0, volatility=0.2, is_call=[False, True]).round(4)
     array([3.5891, 4.292 ])
     >>> round(price(0.01, -0.005, years=2.0, volatility=0.006, model="bachelier"), 8)
-    0.01513197
+    0.01513131
     """
     _check("style", style, _STYLES)
     _check("model", model, _MODELS)

@@ -49,7 +49,7 @@ def call_price(f: float, k: float, t: float, r: float, sigma: float) -> float:
     Examples
     --------
     >>> round(call_price(0.01, -0.005, 2.0, 0.0, 0.006), 8)
-    0.01513197
+    0.01513131
     """
     row, one = (f, k, t, r, sigma), Options(threads=1)
     return float(evaluate("bachelier_price", _SCALAR, row, one, is_call=True))
