@@ -71,10 +71,10 @@ impl Domain {
         }
     }
 
-    /// Return where `x` is allowed.
+    /// Return where `x` is allowed; a vector may leave a zero of the wrong sign to the scalar rule.
     #[inline(always)]
     pub fn contains<L: Lane>(&self, x: L) -> L::Mask {
-        x.ge(x.splat(self.low)) & x.splat(self.high).ge(x)
+        x.is_within(self.low, self.high)
     }
 }
 

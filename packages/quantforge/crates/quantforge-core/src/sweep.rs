@@ -150,23 +150,29 @@ fn is_clean<L: Lane, K: Kernel<I, O>, const I: usize, const O: usize>(
     unchecked: &[bool; I],
     output: &[f64],
 ) -> bool {
-    let mut clean = lane.splat(0.0).ge(lane.splat(0.0));
+    // Each condition has its own chain of masks, so that they run side by side.
+    let yes = lane.splat(0.0).ge(lane.splat(0.0));
+    let mut clean = yes;
     for at in (0..len).step_by(L::WIDTH) {
         let result = lane.load(output, at);
         clean = clean & result.ge(result);
     }
     for (input, domain) in K::DOMAINS.iter().enumerate() {
+        let mut allowed = yes;
         if unchecked[input] {
             for at in (0..len).step_by(L::WIDTH) {
-                clean = clean & domain.contains(lane.load(inputs[input], at));
+                allowed = allowed & domain.contains(lane.load(inputs[input], at));
             }
         }
+        clean = clean & allowed;
     }
     for &(rate, time) in K::EXPONENTS {
+        let mut allowed = yes;
         for at in (0..len).step_by(L::WIDTH) {
             let exponent = lane.load(inputs[rate], at) * lane.load(inputs[time], at);
-            clean = clean & lane.splat(MAX_EXPONENT).ge(exponent.abs());
+            allowed = allowed & exponent.is_within(-MAX_EXPONENT, MAX_EXPONENT);
         }
+        clean = clean & allowed;
     }
     L::all(clean)
 }

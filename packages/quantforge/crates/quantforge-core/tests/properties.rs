@@ -109,7 +109,7 @@ proptest! {
                 offset += (rest % extent).cast_signed() * stride;
                 rest /= extent;
             }
-            prop_assert_eq!(value, data[offset.cast_unsigned()]);
+            prop_assert_eq!(value.to_bits(), data[offset.cast_unsigned()].to_bits());
         }
     }
 }

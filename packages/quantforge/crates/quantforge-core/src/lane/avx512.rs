@@ -125,6 +125,24 @@ impl Lane for Avx512 {
         unsafe { _mm512_cmp_pd_mask::<_CMP_GT_OQ>(self.0, other.0) }
     }
     #[inline(always)]
+    fn is_within(self, low: f64, high: f64) -> Self::Mask {
+        // Comparisons share one port: each domain gets by with one. Numbers that are not negative
+        // are ordered like their bits; a sign or a NaN makes those larger than any bound.
+        if low.is_sign_positive() {
+            // SAFETY: see the impl.
+            unsafe {
+                let low = low.to_bits().cast_signed();
+                let span = high.to_bits().cast_signed() - low;
+                let offset = _mm512_sub_epi64(_mm512_castpd_si512(self.0), _mm512_set1_epi64(low));
+                _mm512_cmple_epu64_mask(offset, _mm512_set1_epi64(span))
+            }
+        } else if low.to_bits() == (-high).to_bits() {
+            self.splat(high).ge(self.abs())
+        } else {
+            self.ge(self.splat(low)) & self.splat(high).ge(self)
+        }
+    }
+    #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
         // SAFETY: see the impl.
         Self(unsafe { _mm512_mask_blend_pd(mask, no.0, yes.0) })

@@ -75,6 +75,12 @@ pub trait Lane:
     /// Return `self > other`; false for NaN.
     #[must_use]
     fn gt(self, other: Self) -> Self::Mask;
+    /// Return `low <= self <= high`; false for NaN, and maybe for a zero of the wrong sign.
+    #[inline(always)]
+    #[must_use]
+    fn is_within(self, low: f64, high: f64) -> Self::Mask {
+        self.ge(self.splat(low)) & self.splat(high).ge(self)
+    }
     /// Return `yes` where `mask`, `no` elsewhere.
     #[must_use]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;

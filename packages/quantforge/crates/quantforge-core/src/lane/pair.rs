@@ -116,6 +116,10 @@ impl<L: Lane> Lane for Pair<L> {
         PairMask(self.0.gt(other.0), self.1.gt(other.1))
     }
     #[inline(always)]
+    fn is_within(self, low: f64, high: f64) -> Self::Mask {
+        PairMask(self.0.is_within(low, high), self.1.is_within(low, high))
+    }
+    #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
         Self(
             L::select(mask.0, yes.0, no.0),
