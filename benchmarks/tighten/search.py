@@ -12,8 +12,9 @@ up to those in which random search closes 95 % of the way from the median to the
 Source: Willemsen et al. (2024), doi 10.1016/j.future.2024.05.021.
 
 A study starts at a random configuration that works; finding it counts. Without noise every trial
-is judged by the recorded mean. With noise it is judged as in a study: a launch is the smallest of
-five recorded runs, candidate and incumbent are drawn in pairs until the pair test has decided.
+is judged by the recorded time. With noise it is judged as in a study: a launch is five recorded
+runs, condensed as the recorded time is (their mean, or the smallest), and candidate and incumbent
+are launched in pairs until the pair test has decided.
 """
 
 from __future__ import annotations
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 CASES = (Case(name="run"),)
 POLICY = Policy()
-REPETITIONS = 5  # of a launch
 WITHIN = 0.05  # of the optimum
 RACED = "cpu_matmul"  # the space of the evaluations
 
@@ -137,7 +137,7 @@ def _by_means(recorded: RecordedSpace) -> Judge:
 
 def _by_pairs(recorded: RecordedSpace, rng: random.Random) -> Judge:
     def launched(configuration: Configuration) -> dict[str, float]:
-        return {"run": min(recorded.draw(configuration, rng) for _ in range(REPETITIONS))}
+        return {"run": recorded.launch(configuration, rng)}
 
     def judge(candidate: Configuration, incumbent: Configuration) -> Told:
         if math.isinf(recorded.time(candidate)):
