@@ -184,7 +184,7 @@ def _prices(reports: Sequence[Any]) -> list[Figure]:
 
 def _scale(reports: Sequence[Any]) -> list[Figure]:
     (report,) = reports
-    limits = {"page": 3.0}
+    limits = {"page": 3.0, "ledger to page": 3.0}
     labels = {"import": "libraries of the first page, loaded"}
     return [
         Figure(

@@ -79,15 +79,16 @@ def _here(call: Callable[[], Any]) -> Side:
 
 
 def _quantforge(name: str, threads: int | None) -> Peer:
-    return Peer(
-        name=name,
-        price=lambda rows: _here(
-            lambda: black_scholes.call_price_batch(*rows[:5], threads=threads)
-        ),
-        implied=lambda rows: _here(
-            lambda: black_scholes.implied_volatility_batch(rows[5], *rows[:4], threads=threads)
-        ),
-    )
+    def price(rows: Rows) -> Side:
+        s, k, t, r, sigma, _ = rows
+        return _here(lambda: black_scholes.call_price_batch(s, k, t, r, sigma, threads=threads))
+
+    def implied(rows: Rows) -> Side:
+        s, k, t, r, _, prices = rows
+        batch = black_scholes.implied_volatility_batch
+        return _here(lambda: batch(prices, s, k, t, r, threads=threads))
+
+    return Peer(name=name, price=price, implied=implied)
 
 
 def _numpy() -> Peer:

@@ -273,7 +273,7 @@ class TestMeaning:
     def test_strategy_follows_the_size_of_the_space(self, project: Path) -> None:
         assert loaded(project).search.strategy == "grid"
         small = STUDY.replace("cpus = 4", "cpus = 4\nmax_trials = 1")
-        assert loaded(project, small).search.strategy == "coordinate"
+        assert loaded(project, small).search.strategy == "portfolio"
 
     def test_study_may_lie_below_its_project(self, project: Path) -> None:
         below = project / "studies"

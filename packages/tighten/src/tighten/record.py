@@ -137,6 +137,7 @@ class TrialRecord:
     overhead_seconds: float = 0.0
     profile_seconds: float = 0.0
     log: str | None = None
+    host: str = ""  # key of the machine that measured it, in a run on a cluster
     patch: str = ""  # unified diff of the edit against the project
     culprits: Configuration = field(default_factory=dict)
     culprit_builds: int = 0
@@ -195,5 +196,6 @@ class StudyRecord:
     policy: Policy = field(default=Policy())
     trials: tuple[TrialRecord, ...] = field(default=())
     best: int = 0  # number of the trial whose values are kept; 0 is the baseline
+    hosts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # facts by key
     sources: str = ""  # hash of the files that a run may read, before any edit
     confirmation: Verdict | None = None  # fresh measurement of the best against the baseline

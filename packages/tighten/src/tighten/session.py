@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
     from tighten.bench import Bench
     from tighten.events import Listener
-    from tighten.ledger import Ledger, RunKey
+    from tighten.ledger import Ledger, Pair, RunKey
     from tighten.options import Options
     from tighten.parameters import Configuration
     from tighten.racing import Left
 
     _Steps = tuple[tuple[Step, Callable[[Attempt], Attempt]], ...]
 
-__all__ = ["Session"]
+__all__ = ["Session", "baseline_message"]
 
 _BUSY = 0.75  # load per core above which measuring takes noticeably longer
 
@@ -124,7 +124,7 @@ class Session:
         failure = study.trials[0].failure
         if failure is not None:
             self._ledger.finish(study, Status.BASELINE_FAILED, 0, None)
-            raise BaselineError(_baseline_message(failure))
+            raise BaselineError(baseline_message(failure))
         return study
 
     def _search(self, study: StudyRecord) -> tuple[StudyRecord, Status]:
@@ -228,6 +228,13 @@ class Session:
         """Carry one configuration through change, verify, decide and record."""
         attempt = self._carried(self._new(study, role, configuration), self._all_steps)
         return self._recorded(study, attempt)
+
+    def carried_out(
+        self, study: StudyRecord, role: Role, configuration: Configuration
+    ) -> tuple[TrialRecord, tuple[Pair, ...]]:
+        """Return what all steps make of a configuration, and its pairs; nothing is recorded."""
+        attempt = self._carried(self._new(study, role, configuration), self._all_steps)
+        return attempt.record, attempt.pairs
 
     def _new(
         self,
@@ -413,7 +420,8 @@ def _accused(gate: GateResult, culprits: Configuration) -> Failure:
     return Failure(kind=FailureKind.GATE, message=f"gate {gate.name!r}, {cause}: {gate.detail}")
 
 
-def _baseline_message(failure: Failure) -> str:
+def baseline_message(failure: Failure) -> str:
+    """Return what to say when the project as it stands fails."""
     text = f"the project as it stands fails ({failure.kind}): {failure.message}"
     if failure.tail:
         text += f"\nlast lines of its output:\n{failure.tail.rstrip()}"

@@ -174,7 +174,7 @@ class Study:
         trial = TrialRecord(
             number=0, role=Role.BASELINE, configuration=configuration, started=now()
         )
-        with self._alone(), self._bench(_silent) as bench:
+        with self._alone(), self.bench(_silent) as bench:
             try:
                 built = bench.build(configuration)
                 gates = bench.keep_references(built)
@@ -245,7 +245,7 @@ class Study:
                 return bench.check(new, is_final=True)
         present = self.baseline()
         candidate = {**present, **(self._best_values() if values is None else values)}
-        with self._alone(), self._bench(_silent) as bench:
+        with self._alone(), self.bench(_silent) as bench:
             reference = _built_baseline(bench, present)
             built = bench.build(candidate, beside=[reference])
             return bench.check(built, is_final=True)
@@ -273,7 +273,7 @@ class Study:
             if one.parameter in places and not isinstance(places[one.parameter], FileBinding)
         }
         present = {**self.baseline(), **outside}
-        with self._alone(), self._bench(_silent) as bench:
+        with self._alone(), self.bench(_silent) as bench:
             try:
                 code = bench.content(bench.build(present))
             except TrialError as error:
@@ -307,7 +307,7 @@ class Study:
         values = self._best_values(run)
         self._require_unchanged(record)
         with self._alone():
-            with self._bench(_silent) as bench:
+            with self.bench(_silent) as bench:
                 reference = _built_baseline(bench, self.baseline())
                 start = bench.content(reference)
                 is_measured = record.sources == sources(
@@ -369,7 +369,7 @@ class Study:
         StudyError
             If no profiler can be used; says what each of them needs.
         """
-        with self._alone(), self._bench(_silent) as bench:
+        with self._alone(), self.bench(_silent) as bench:
             built = bench.build({**self.baseline(), **(values or {})})
             files = bench.profile(built, "latest")
         return read_profile(self.options.state / files["benchmark"])
@@ -472,7 +472,7 @@ class Study:
 
     def measure_against_itself(self, sessions: int, listener: Listener = _silent) -> list[Duel]:
         """Compare the project with itself ``sessions`` times; every accepted one is false."""
-        with self._alone(), self._bench(listener) as bench:
+        with self._alone(), self.bench(listener) as bench:
             built = bench.build(self.baseline())
             return [bench.duel(built, built, trial=number) for number in range(1, sessions + 1)]
 
@@ -541,7 +541,8 @@ class Study:
             yield
 
     @contextmanager
-    def _bench(self, listener: Listener) -> Iterator[Bench]:
+    def bench(self, listener: Listener) -> Iterator[Bench]:
+        """Open the two slots in the state directory; what they hold stays for the next time."""
         options = self.options
         site = Site(
             project=options.project,
@@ -557,8 +558,18 @@ class Study:
             yield Bench(options, runner=self._runner(), workplace=workplace, listener=listener)
 
     @contextmanager
+    def new_run(self) -> Iterator[tuple[Ledger, StudyRecord]]:
+        """Open the ledger with a new run in it, for a loop that works elsewhere."""
+        with self._alone():
+            ledger = Ledger(self._ledger_path)
+            try:
+                yield ledger, ledger.begin(self._new_record(), self._key())
+            finally:
+                ledger.close()
+
+    @contextmanager
     def _session(self, listener: Listener) -> Iterator[tuple[Session, Ledger]]:
-        with self._alone(), self._bench(listener) as bench:
+        with self._alone(), self.bench(listener) as bench:
             ledger = Ledger(self._ledger_path)
             try:
                 session = Session(self.options, bench=bench, ledger=ledger, listener=listener)
@@ -687,7 +698,7 @@ class Study:
             build=replace(study.options.build, in_place=False, outputs=()),
         )
         study = Study(options)
-        with study._bench(listener) as bench:
+        with study.bench(listener) as bench:
             yield bench, bench.build({**study.baseline(), **values, **over})
 
     def _named_values(self, name: str) -> Configuration | None:

@@ -16,7 +16,7 @@ def test_the_portfolio_s_candidates_race_and_the_best_is_kept(tmp_path: Path) ->
     project = sleeper(tmp_path, values=VALUES)
     race = "search.racing={ candidates = 4, blocks = 2 }"
     assert "portfolio: 4 trials" in project.tighten("check").out
-    done = project.tighten("tune", "-o", race, "-o", "decision.max_pairs=12")
+    done = project.tighten("tune", "-o", race)
     assert done.code == 0, done.err
     record = project.record()
     raced = [trial for trial in record["trials"] if trial["role"] == "search"]

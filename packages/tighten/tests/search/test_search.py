@@ -15,7 +15,7 @@ from tighten.parameters.domain import Choices, Domain, Flag, FloatRange, Integer
 from tighten.search import STRATEGIES, Strategy, Told, default_strategy, strategy
 
 # The cost model needs a space of its own kind; see test_cost_model.
-GENERAL = [name for name in STRATEGIES if name != "cost-model"]
+GENERAL = [name for name in STRATEGIES if name != "cost-model" and not name.startswith("optuna:")]
 Cost = Callable[[Configuration], float | None]
 
 

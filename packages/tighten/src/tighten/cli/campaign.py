@@ -15,8 +15,9 @@ from tighten.cli.arguments import AS_JSON, VALUES, assigned, load_study, study_a
 from tighten.cli.output import emit, exit_on_failed, show_summary, with_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from tighten.events import Listener
     from tighten.record import StudyRecord
     from tighten.study import Study
 
@@ -31,6 +32,11 @@ __all__ = ["COMMANDS"]
 @click.option("--max-trials", type=click.IntRange(min=1), help="Trials at most.")
 @click.option("--time-budget", metavar="TIME", help='No new trial after this time, e.g. "30 min".')
 @click.option("--strategy", help="Search strategy.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Spread the trials over the workers of this Dask scheduler, e.g. tcp://node01:8786.",
+)
 @AS_JSON
 def tune(
     study: Path,
@@ -41,6 +47,7 @@ def tune(
     max_trials: int | None,
     time_budget: str | None,
     strategy: str | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Run the study: baseline, trials, fresh confirmation of the best, report.
@@ -50,6 +57,7 @@ def tune(
     \b
     tighten tune studies/quantforge
     tighten tune --max-trials 5 --time-budget "10 min"
+    tighten tune --scheduler tcp://node01:8786
     """
     given = {
         "study.max_trials": max_trials,
@@ -58,7 +66,14 @@ def tune(
     }
     named = [f"{key}={value}" for key, value in given.items() if value is not None]
     loaded = load_study(study, state, (*options, *named))
-    _finish(loaded, with_progress(loaded.tune), is_applied=is_applied, as_json=as_json)
+    run = loaded.tune if scheduler is None else _spread(loaded, scheduler)
+    _finish(loaded, with_progress(run), is_applied=is_applied, as_json=as_json)
+
+
+def _spread(study: Study, scheduler: str) -> Callable[[Listener], StudyRecord]:
+    from tighten import cluster
+
+    return lambda listener: cluster.tune(study, scheduler, listener)
 
 
 @click.command()

@@ -6,6 +6,7 @@ many to be tested so. No clock, no file, no process.
 
 from __future__ import annotations
 
+from tighten.decision.hosts import multiplied
 from tighten.decision.model import (
     Aim,
     Case,
@@ -33,6 +34,7 @@ __all__ = [
     "Race",
     "Status",
     "Verdict",
+    "multiplied",
     "objective_goal",
     "objective_log",
 ]

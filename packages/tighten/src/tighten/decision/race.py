@@ -4,8 +4,8 @@ A *block* launches every competitor that is left once, in random order, so that 
 them alike; only differences within a block count. The first rung has a few blocks. Then the slower
 half leaves, the number of blocks doubles, and so on until one is left: each rung costs about the
 same number of launches, and most of them go to the close calls. Of 16 competitors 1 % apart on a
-noisy machine the truly best wins about nine times in ten after 128 launches, against three times
-in ten for one launch each (``benchmarks/tighten/racing.py``).
+noisy machine the truly best wins more than nine times in ten after 128 launches; with one launch
+each, or eight in a row, about half the time (``benchmarks/tighten/racing.py``).
 
 A race only selects. That the winner of many looks better than it is does not matter to a
 selection, and would ruin a verdict: the pair test of the winner starts with fresh launches.

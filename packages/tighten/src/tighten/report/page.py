@@ -88,6 +88,7 @@ class Page:
         context = {
             **_frame(summary),
             "flames": _flames(self.profiles),
+            "hosts": page_rows.hosts(study),
             "control": page_rows.control_line(self.control),
             **_case_part(summary),
             **_value_part(summary),
@@ -154,6 +155,7 @@ def _sections(summary: Summary, found: Effects, *, profiled: bool) -> list[Secti
         "trials": ("All trials", bool(summary.study.trials)),
         "failures": ("Failures", bool(summary.failure_groups)),
         "method": ("How it was decided", True),
+        "hosts": ("Hosts", bool(summary.study.hosts)),
         "machine": ("Machine", bool(summary.study.machine)),
     }
     sections = [Section(anchor, title) for anchor, (title, is_shown) in shown.items() if is_shown]

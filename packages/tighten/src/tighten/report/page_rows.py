@@ -34,6 +34,7 @@ __all__ = [
     "control_line",
     "evidence",
     "failures",
+    "hosts",
     "machine_facts",
     "machine_groups",
     "patch_lines",
@@ -287,6 +288,28 @@ def machine_facts(study: StudyRecord) -> list[tuple[str, str]]:
         else:
             facts.append((name, str(fact)))
     return [(quantity.clipped(n, 60), quantity.clipped(text, _LINE)) for n, text in facts]
+
+
+def hosts(study: StudyRecord) -> list[dict[str, str]]:
+    """Return each host of a run on a cluster: what it is, did, and found in the confirmation."""
+    rows = []
+    for key, machine in study.hosts.items():
+        trials = [trial for trial in study.trials if trial.host == key]
+        confirmed = [t.verdict for t in trials if t.role is Role.CONFIRMATION and t.verdict]
+        found = confirmed[-1].objective if confirmed else None
+        rows.append(
+            {
+                "key": quantity.clipped(key, 40),
+                "cpu": quantity.clipped(machine.get("cpu", ""), 60),
+                "cores": quantity.clipped(machine.get("cores", ""), 10),
+                "trials": str(len(trials)),
+                "gain": quantity.percent(found.gain) if found else quantity.MISSING,
+                "interval": interval(found) if found else quantity.MISSING,
+                "e_value": quantity.e_value(found.e_value) if found else quantity.MISSING,
+                "pairs": str(found.pairs) if found else quantity.MISSING,
+            }
+        )
+    return rows
 
 
 def control_line(found: Examination | None) -> str:

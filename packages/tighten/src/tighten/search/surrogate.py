@@ -2,11 +2,12 @@
 
 A configuration is a point: a number stands at its place along its parameter's values, from 0 to 1,
 and two different categories are 1 apart. Levels that are close to each other in few parameters
-resemble each other (Matérn 5/2); how fast each parameter matters is its length scale, chosen with
+resemble each other (Matérn 5/2): half of it parameter by parameter, because speed-ups often
+multiply, and half all together. How fast each parameter matters is its length scale, chosen with
 the noise by the likelihood of what was measured.
 
-Poor levels are all alike: whatever is worse than the median counts as the median, and so does what
-failed, so that the model spends itself on the good half.
+Poor levels are all alike: whatever is worse than the 32nd best counts as that, and so does what
+failed, so that the model spends itself on where the best are.
 
 Source: Rasmussen, Williams (2006), "Gaussian Processes for Machine Learning", chapters 2 and 5.
 Limits: at most 64 points are looked at, so that a guess takes milliseconds however long a study is.
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Surrogate"]
 
-_POINTS = 64
+_POINTS = 64  # looked at
+_DETAILED = 32  # of the best, whose levels count as they are
 _SCALES = (1 / 16, 8.0)  # of a length scale
 _NOISES = (1e-5, 1.0)  # variance of the noise over that of the levels
-_PRIOR = 0.25  # weight of log(scale)^2, which holds length scales near 1
+_PRIOR = 1.0  # weight of log(scale)^2, which holds length scales near 1
 _SWEEPS = 2  # over all length scales, in each fit
 _GROWTH = 1.4  # of the known, after which the scales are chosen again
 _SQRT5 = math.sqrt(5.0)
@@ -64,10 +66,10 @@ class Surrogate:
         """Take in all that is known."""
         ranked = history.ranked()
         levels = [history.level(configuration) for configuration in ranked]
-        middle = levels[len(levels) // 2]
+        least = levels[min(len(levels), _DETAILED) - 1]
         poor = [*history.failed(), *history.pending()]
         known = [*ranked, *poor]
-        targets = np.array([max(level, middle) for level in levels] + [middle] * len(poor))
+        targets = np.array([max(level, least) for level in levels] + [least] * len(poor))
         looked_at = self._chosen(len(known))
         self._places = self._encoded([known[i] for i in looked_at])
         targets = targets[looked_at]
@@ -95,8 +97,8 @@ class Surrogate:
         """Return which of the known to look at: the best half, and some of the rest."""
         if count <= _POINTS:
             return list(range(count))
-        half = _POINTS // 2
-        return [*range(half), *self._rng.sample(range(half, count), half)]
+        others = self._rng.sample(range(_DETAILED, count), _POINTS - _DETAILED)
+        return [*range(_DETAILED), *others]
 
     def _encoded(self, configurations: Sequence[Configuration]) -> Floats:
         return np.array([[axis.place(c) for axis in self._axes] for c in configurations])
@@ -158,8 +160,14 @@ class _Axis:
 
 
 def _kernel(squares: Floats, scales: Floats) -> Floats:
-    """Return the Matérn 5/2 covariance."""
-    reach = _SQRT5 * np.sqrt(squares @ scales**-2.0)
+    """Return the covariance: the mean of Matérn 5/2 over all axes together and over each alone."""
+    together = _matern(np.sqrt(squares @ scales**-2.0))
+    alone = _matern(np.sqrt(squares) / scales).mean(axis=-1)
+    return np.asarray((together + alone) / 2)
+
+
+def _matern(distance: Floats) -> Floats:
+    reach = _SQRT5 * distance
     return np.asarray((1 + reach + reach * reach / 3) * np.exp(-reach))
 
 
