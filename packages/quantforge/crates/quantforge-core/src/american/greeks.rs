@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::row::Repeated;
 use super::two_boundaries::{self, Put};
 use super::{DOMAINS, EXPONENTS, Row, Scheme, Terms, certain, is_special, price_of, row_at};
 use crate::domain::Domain;
@@ -48,10 +49,12 @@ where
                 value.store(output, at);
             }
         }
+        let mut last = Repeated::new();
         for at in 0..len {
             let row = row_at::<S>(inputs, sides, at);
             if is_special(&row) {
-                for (output, value) in outputs.iter_mut().zip(special::<A, LQ, N, P>(&row)) {
+                let values = last.get(row, special::<A, LQ, N, P>);
+                for (output, value) in outputs.iter_mut().zip(values) {
                     output[at] = value;
                 }
             }

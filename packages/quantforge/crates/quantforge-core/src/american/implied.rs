@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::row::Repeated;
 use super::{DOMAINS as ROW, RATE, Row, Scheme, Terms, is_special, price_of};
 use crate::domain::{Domain, Refusal, Status};
 use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
@@ -58,12 +59,15 @@ where
             };
             search_volatility(premium, price).store(outputs[0], at);
         }
+        let mut last = Repeated::new();
         for (at, sigma) in outputs[0].iter_mut().enumerate().take(len) {
             let is_call = S::pick(0.0, sides, at, 1.0, 0.0) > 0.5;
             let row = row_of(&inputs.map(|input| input[at]), is_call);
             if is_special(&row) {
-                let price = |sigma| price_of::<A, LQ, N, P>(&Row { sigma, ..row });
-                *sigma = search_volatility(inputs[PREMIUM][at], price);
+                *sigma = last.get((row, inputs[PREMIUM][at]), |&(row, premium)| {
+                    let price = |sigma| price_of::<A, LQ, N, P>(&Row { sigma, ..row });
+                    search_volatility(premium, price)
+                });
             }
         }
     }

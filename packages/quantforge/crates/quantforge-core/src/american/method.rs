@@ -22,7 +22,7 @@ use std::marker::PhantomData;
 
 use super::boundary::Contract;
 use super::quadrature::{EightNodes, Scheme};
-use super::row::Row;
+use super::row::{Repeated, Row};
 use super::{DOMAINS, EXPONENTS, RATE, certain, tree};
 use crate::domain::{Domain, Refusal, Status};
 use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
@@ -126,15 +126,18 @@ impl<M: Method, S: Side> Kernel<6, 1> for ByMethod<M, S> {
         outputs: &mut [&mut [f64]; 1],
         _stages: &mut Stages,
     ) {
+        let mut last = Repeated::new();
         for (at, value) in outputs[0].iter_mut().enumerate().take(len) {
             let row = super::row_at::<S>(inputs, sides, at);
-            *value = if certain::is_certain(&row) {
-                certain::price(&row)
-            } else if row.has_two_boundaries() {
-                f64::NAN
-            } else {
-                M::value(&row)
-            };
+            *value = last.get(row, |row| {
+                if certain::is_certain(row) {
+                    certain::price(row)
+                } else if row.has_two_boundaries() {
+                    f64::NAN
+                } else {
+                    M::value(row)
+                }
+            });
         }
     }
 
@@ -186,14 +189,17 @@ impl<T: Tree, S: Side> Kernel<7, 1> for ByTree<T, S> {
     ) {
         let [spot, strike, time, rate, growth, sigma, steps] = *inputs;
         let six = [spot, strike, time, rate, growth, sigma];
+        let mut last = Repeated::new();
         for (at, price) in outputs[0].iter_mut().enumerate().take(len) {
+            let steps = steps[at].clamp(1.0, 20_000.0) as usize;
             let row = super::row_at::<S>(&six, sides, at);
-            *price = if certain::is_certain(&row) {
-                certain::price(&row)
-            } else {
-                let steps = steps[at].clamp(1.0, 20_000.0) as usize;
-                T::price(six.map(|input| input[at]), row.is_call, steps)
-            };
+            *price = last.get((row, steps), |&(row, steps)| {
+                if certain::is_certain(&row) {
+                    certain::price(&row)
+                } else {
+                    T::price(six.map(|input| input[at]), row.is_call, steps)
+                }
+            });
         }
     }
 }

@@ -27,7 +27,7 @@ use boundary::Contract;
 pub use greeks::AmericanGreeks;
 pub use implied::{AmericanImplied, refuse_premium, search_volatility};
 pub use quadrature::{Accurate, Fast, High, Scheme};
-use row::Row;
+use row::{Repeated, Row};
 
 const TIME: usize = 2;
 const RATE: usize = 3;
@@ -185,10 +185,11 @@ where
             let price = Terms::load(lane, inputs, at).price::<S, A, LQ, N, P>(sides, at);
             price.store(outputs[0], at);
         }
+        let mut last = Repeated::new();
         for (at, price) in outputs[0].iter_mut().enumerate().take(len) {
             let row = row_at::<S>(inputs, sides, at);
             if is_special(&row) {
-                *price = price_of::<A, LQ, N, P>(&row);
+                *price = last.get(row, price_of::<A, LQ, N, P>);
             }
         }
     }

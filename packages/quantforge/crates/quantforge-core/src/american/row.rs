@@ -7,7 +7,7 @@ use super::quadrature::gauss_legendre;
 use crate::black;
 
 /// One option.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row {
     /// Spot.
     pub spot: f64,
@@ -138,6 +138,27 @@ impl Row {
     /// Return `n(d1)`.
     pub(super) fn density(&self) -> f64 {
         normal(self.d1()).0
+    }
+}
+
+/// The last result of a costly formula: a block is padded with copies of its last row.
+pub(super) struct Repeated<K, T>(Option<(K, T)>);
+
+impl<K: PartialEq, T: Copy> Repeated<K, T> {
+    pub(super) fn new() -> Self {
+        Self(None)
+    }
+
+    /// Return the last result if `key` is the last one, else that of `compute`.
+    pub(super) fn get(&mut self, key: K, compute: impl FnOnce(&K) -> T) -> T {
+        match &self.0 {
+            Some((last, result)) if *last == key => *result,
+            _ => {
+                let result = compute(&key);
+                self.0 = Some((key, result));
+                result
+            }
+        }
     }
 }
 

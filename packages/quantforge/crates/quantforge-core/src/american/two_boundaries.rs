@@ -15,7 +15,7 @@ const SETTLED: f64 = 1e-10;
 /// Most attempts to find where the boundaries meet, and the relative width that ends them: the
 /// premium between is of second order in it.
 const MAX_ATTEMPTS: usize = 30;
-const MET: f64 = 1e-4;
+const MET: f64 = 1e-3;
 /// Relative step of the difference quotients for delta and gamma.
 const BUMP: f64 = 1e-4;
 
