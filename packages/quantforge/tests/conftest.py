@@ -52,32 +52,49 @@ def relative_error() -> Callable[[Array, Array], Array]:
     return error
 
 
-def _greeks(row: Array) -> Array:
-    """Return call and put Greeks of s, k, t, r, q, sigma by differentiating the formula exactly."""
+def _greeks(row: Array, sign: int) -> tuple[Array, Array]:
+    """Return every result of s, k, t, r, q, sigma, and what its error counts against.
+
+    Results that cross zero are measured by the sizes of their terms.
+    """
     with mpmath.workdps(60):
         s, k, t, r, q, vol = (mpmath.mpf(float(x)) for x in row)
         v = vol * mpmath.sqrt(t)
         d1 = (mpmath.log(s / k) + (r - q) * t) / v + v / 2
         d2 = d1 - v
-        density = mpmath.exp(-q * t - d1 * d1 / 2) / mpmath.sqrt(2 * mpmath.pi)
-        vega = s * density * mpmath.sqrt(t)
-        decay = -s * density * vol / (2 * mpmath.sqrt(t))
-        found = []
-        for sign in (1, -1):
-            spot = sign * s * mpmath.exp(-q * t) * _cdf(sign * d1)
-            bond = sign * k * mpmath.exp(-r * t) * _cdf(sign * d2)
-            theta = decay - r * bond + q * spot
-            found.append(
-                [spot - bond, spot / s, density / (s * v), vega, theta, t * bond, -t * spot]
-            )
-        return np.array(found, dtype=float)
+        density = s * mpmath.exp(-q * t - d1 * d1 / 2) / mpmath.sqrt(2 * mpmath.pi)
+        spot = sign * s * mpmath.exp(-q * t) * _cdf(sign * d1)
+        bond = sign * k * mpmath.exp(-r * t) * _cdf(sign * d2)
+        vega, gamma = density * mpmath.sqrt(t), density / (s * s * v)
+        decay, size = density * vol / (2 * mpmath.sqrt(t)), abs(d1) + v
+        drift = (r - q) / v - d2 / (2 * t)
+        drifts = abs(r - q) / v + size / (2 * t)
+        pairs = [
+            (spot - bond, None),
+            (spot / s, None),
+            (gamma, None),
+            (vega, None),
+            (q * spot - r * bond - decay, abs(q * spot) + abs(r * bond) + decay),
+            (t * bond, None),
+            (-t * spot, None),
+            (-density * d2 / (s * vol), density * size / (s * vol)),
+            (vega * d1 * d2 / vol, vega * abs(d1) * size / vol),
+            (q * spot / s - density / s * drift, abs(q * spot / s) + density / s * drifts),
+            (-gamma / s * (d1 / v + 1), gamma / s * (abs(d1) / v + 1)),
+            (gamma * (q + 1 / (2 * t) + d1 * drift), gamma * (abs(q) + 1 / t + abs(d1) * drifts)),
+            (spot / (spot - bond), None),
+        ]
+        tiny = mpmath.mpf("1e-290")
+        scales = [max(abs(value) if scale is None else scale, tiny) for value, scale in pairs]
+        return np.array([x for x, _ in pairs], dtype=float), np.array(scales, dtype=float)
 
 
 @pytest.fixture(scope="session")
-def exact_greeks() -> Callable[[Array], Array]:
-    """Return a function from rows (n, 6) to (side, n, 7): price to dividend rho."""
+def exact_greeks() -> Callable[[Array, bool], tuple[Array, Array]]:
+    """Return a function from rows (n, 6) and a side to results (n, 13) and their scales."""
 
-    def greeks(rows: Array) -> Array:
-        return np.array([_greeks(row) for row in rows]).transpose(1, 0, 2)
+    def greeks(rows: Array, is_call: bool) -> tuple[Array, Array]:
+        found = [_greeks(row, 1 if is_call else -1) for row in rows]
+        return np.array([x for x, _ in found]), np.array([x for _, x in found])
 
     return greeks

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from quantforge import american, merton
@@ -71,26 +73,10 @@ def test_a_call_without_dividends_is_european() -> None:
     assert call == pytest.approx(merton.call_price(100.0, 95.0, 1.0, 0.05, 0.0, 0.2), rel=1e-13)
 
 
-@pytest.mark.parametrize(
-    ("r", "q"), [(0.05, -0.03), (0.02, 0.0), (-0.01, 0.02), (-0.01, -0.03), (0.03, 0.08)]
-)
-def test_rates_of_either_sign_agree_with_a_tree(r: float, q: float) -> None:
-    row = (100.0, 105.0, 1.5, r, q, 0.2)
-    tree = american.leisen_reimer(row, False, steps=2_001)
-    assert american.put_price(*row) == pytest.approx(tree, abs=5e-3)
-    mirrored = (105.0, 100.0, 1.5, q, r, 0.2)
-    assert american.call_price(*mirrored) == pytest.approx(tree, abs=5e-3)
-
-
-def test_trees_agree() -> None:
-    fine = american.leisen_reimer(ROW, False, steps=1_001)
-    assert american.cox_ross_rubinstein(ROW, False, steps=2_000) == pytest.approx(fine, abs=5e-3)
-    with pytest.raises(ValueError, match="steps is 0"):
-        american.leisen_reimer(ROW, False, steps=0)
-
-
 @pytest.mark.parametrize("is_call", [True, False])
-@pytest.mark.parametrize(("name", "position"), [("delta", 0), ("vega", 5), ("rho", 3)])
+@pytest.mark.parametrize(
+    ("name", "position"), [("delta", 0), ("vega", 5), ("rho", 3), ("dividend_rho", 4)]
+)
 def test_greeks_are_slopes(is_call: bool, name: str, position: int) -> None:
     price = american.call_price if is_call else american.put_price
 
@@ -118,6 +104,68 @@ def test_exercise_is_due_below_the_boundary() -> None:
     assert np.isnan(american.exercise_boundary_batch(110.0, 0.75, 0.05, 0.0, 0.3, True))
 
 
+# Strike, years, rate, yield, volatility of puts that are exercised between two boundaries.
+BETWEEN = (100.0, 1.0, -0.01, -0.03, 0.2)
+
+
+def test_exercise_is_due_between_two_boundaries() -> None:
+    upper, lower = american.exercise_boundaries_batch(*BETWEEN, False)
+    spots = np.array([0.98 * lower, 1.01 * lower, 0.99 * upper, 1.02 * upper])
+    found = american.greeks_batch(spots, *BETWEEN, False)
+    held = found["price"] > 100.0 - spots + 1e-9
+    assert held.tolist() == [True, False, False, True]
+    assert found["delta"][1:3].tolist() == [-1.0, -1.0]
+    assert (found["price"] >= merton.put_price_batch(spots, *BETWEEN)).all()
+    mirrored = american.call_price_batch(100.0, spots, 1.0, -0.03, -0.01, 0.2)
+    np.testing.assert_allclose(mirrored, found["price"], rtol=1e-14)
+    calls = american.exercise_boundaries_batch(100.0, 1.0, -0.03, -0.01, 0.2, True)
+    np.testing.assert_allclose(calls, (1e4 / upper, 1e4 / lower), rtol=1e-12)
+
+
+def test_two_boundaries_meet_the_pricing_equation_and_invert() -> None:
+    spots = np.array([30.0, 80.0, 95.0])
+    found = american.greeks_batch(spots, *BETWEEN, False)
+    up, down = (
+        american.put_price_batch(spots, 100.0, 1.0 + h, -0.01, -0.03, 0.2) for h in (1e-4, -1e-4)
+    )
+    np.testing.assert_allclose(found["theta"], (down - up) / 2e-4, atol=2e-3)
+    sigma = american.implied_volatility_batch(found["price"], spots, *BETWEEN[:4], False)
+    np.testing.assert_allclose(sigma, 0.2, rtol=1e-6)
+
+
+def test_limits() -> None:
+    assert american.put_price(90.0, 100.0, 0.0, 0.05, 0.0, 0.2) == 10.0
+    assert american.call_price(0.0, 100.0, 1.0, 0.05, 0.02, 0.2) == 0.0
+    assert american.put_price(0.0, 100.0, 1.0, 0.05, 0.02, 0.2) == 100.0
+    assert american.call_price(100.0, 0.0, 1.0, 0.05, 0.02, 0.2) == 100.0
+    for sigma in (1e-10, 1e-6, 1e-4):
+        assert american.put_price(90.0, 100.0, 1.0, 0.05, 0.02, sigma) == pytest.approx(10.0)
+        assert american.call_price(90.0, 100.0, 1.0, 0.05, 0.02, sigma) < 1e-12
+
+
+@given(
+    spot=st.floats(50.0, 200.0),
+    t=st.floats(0.02, 3.0),
+    r=st.floats(-0.05, 0.1),
+    q=st.floats(-0.05, 0.1),
+    sigma=st.floats(0.05, 0.8),
+    is_call=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_order(spot: float, t: float, r: float, q: float, sigma: float, is_call: bool) -> None:
+    def at(s: float, t: float, sigma: float) -> float:
+        price = american.call_price if is_call else american.put_price
+        return price(s, 100.0, t, r, q, sigma)
+
+    slack = 1e-2
+    here = at(spot, t, sigma)
+    european = (merton.call_price if is_call else merton.put_price)(spot, 100.0, t, r, q, sigma)
+    assert here >= max((spot - 100.0) * (1 if is_call else -1), european - slack, 0.0)
+    assert at(spot, 1.5 * t, sigma) >= here - slack
+    assert at(spot, t, 1.2 * sigma) >= here - slack
+    assert (at(spot * 1.05, t, sigma) - here) * (1 if is_call else -1) >= -slack
+
+
 def test_implied_volatility_round_trip() -> None:
     s, k, t, r, q, sigma = quoted(200)
     for is_call in (True, False):
@@ -130,10 +178,38 @@ def test_implied_volatility_round_trip() -> None:
         np.testing.assert_allclose(found[has_value], sigma[has_value], rtol=1e-6)
 
 
-def test_impossible_prices_have_no_volatility() -> None:
-    with pytest.raises(ValueError, match="price is 9, but no volatility"):
-        american.implied_volatility(9.0, *ROW[:5], is_call=False)
-    assert np.isnan(american.implied_volatility_batch(200.0, *ROW[:5], False))
+@pytest.mark.parametrize(
+    ("premium", "status", "rule"),
+    [
+        (9.0, 2, "must be at least the price at a volatility of 1e-3"),
+        (109.99, 3, "must be at most the price at a volatility of 10"),
+        (-1.0, 1, "must be >= 0"),
+    ],
+)
+def test_impossible_prices_are_told_apart(premium: float, status: int, rule: str) -> None:
+    with pytest.raises(ValueError, match=f"price is .*{rule}"):
+        american.implied_volatility(premium, *ROW[:5], is_call=False)
+    given = ([12.0, premium], *ROW[:5], False)
+    found, states = american.implied_volatility_batch(*given, on_error="status")
+    assert states.tolist() == [0, status]
+    assert np.isnan(found).tolist() == [False, True]
+    assert np.isnan(american.implied_volatility_batch(*given, on_error="nan")[1])
+
+
+def test_the_immediate_payoff_has_no_volatility() -> None:
+    assert american.implied_volatility(60.0, 50.0, *ROW[1:5], is_call=False) == 0.0
+
+
+def test_bad_rows_spoil_no_other() -> None:
+    sigmas = np.array([0.3, -0.1, 0.2])
+    found = american.greeks_batch(*ROW[:5], sigmas, False, on_error="status")
+    assert found["status"].tolist() == [0, 1, 0]
+    assert all(np.isnan(found[name][1]) for name in american.Greeks._fields)
+    with pytest.raises(ValueError, match="row 1: sigmas is"):
+        american.greeks_batch(*ROW[:5], sigmas, False)
+    price, states = american.put_price_batch(*ROW[:5], sigmas, on_error="status")
+    assert states.tolist() == [0, 1, 0]
+    np.testing.assert_allclose(price[[0, 2]], found["price"][[0, 2]], rtol=1e-14)
 
 
 def test_bad_input_is_refused() -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from quantforge import _grid, american, black76, black_scholes, price
+from quantforge import _grid, american, bachelier, black76, black_scholes, garman_kohlhagen, price
 
 
 def test_price_is_every_model() -> None:
@@ -15,6 +15,13 @@ def test_price_is_every_model() -> None:
     assert found == pytest.approx(plain, rel=1e-15)
     forward = price(100.0, 95.0, years=0.5, volatility=0.2, rate=0.03, dividend_yield=0.03)
     assert forward == black76.call_price(100.0, 95.0, 0.5, 0.03, 0.2)
+    given = (100.0, 95.0)
+    terms = {"years": 0.5, "volatility": 0.2, "rate": 0.03}
+    assert price(*given, **terms, model="black76") == forward
+    foreign = price(*given, **terms, dividend_yield=0.01, model="garman_kohlhagen")
+    assert foreign == garman_kohlhagen.call_price(100.0, 95.0, 0.5, 0.03, 0.01, 0.2)
+    normal = price(*given, years=0.5, volatility=20.0, rate=0.03, model="bachelier")
+    assert normal == bachelier.call_price(100.0, 95.0, 0.5, 0.03, 20.0)
     early = price(
         100.0, 95.0, years=0.5, volatility=0.2, rate=0.03, is_call=False, style="american"
     )
@@ -32,6 +39,10 @@ def test_sides_are_chosen_row_by_row() -> None:
 def test_unknown_style_is_refused() -> None:
     with pytest.raises(ValueError, match="style is 'asian'"):
         price(1.0, 1.0, years=1.0, volatility=0.2, style="asian")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="model is 'heston'"):
+        price(1.0, 1.0, years=1.0, volatility=0.2, model="heston")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match='must be "european" in the model "bachelier"'):
+        price(1.0, 1.0, years=1.0, volatility=0.2, style="american", model="bachelier")
 
 
 def test_put_call_parity() -> None:

@@ -6,7 +6,18 @@ from types import ModuleType
 import pytest
 
 import quantforge
-from quantforge import american, api, black76, black_scholes, merton, ufunc
+from quantforge import (
+    american,
+    api,
+    bachelier,
+    black76,
+    black_scholes,
+    cash_dividends,
+    garman_kohlhagen,
+    merton,
+    methods,
+    ufunc,
+)
 
 MODEL = [
     "Greeks",
@@ -22,24 +33,40 @@ MODEL = [
 ]
 
 
+EXAMPLES = [
+    american,
+    api,
+    bachelier,
+    black_scholes,
+    cash_dividends,
+    garman_kohlhagen,
+    methods,
+    ufunc,
+]
+
+
 def test_package_exports() -> None:
     assert quantforge.__all__ == [
         "american",
+        "bachelier",
         "black76",
         "black_scholes",
+        "cash_dividends",
+        "garman_kohlhagen",
         "merton",
+        "methods",
         "models",
         "price",
         "ufunc",
     ]
 
 
-@pytest.mark.parametrize("module", [black_scholes, merton, black76])
+@pytest.mark.parametrize("module", [black_scholes, merton, black76, bachelier, garman_kohlhagen])
 def test_models_export_the_same_names(module: ModuleType) -> None:
     assert module.__all__ == MODEL
 
 
-@pytest.mark.parametrize("module", [american, api, black_scholes, ufunc])
+@pytest.mark.parametrize("module", EXAMPLES)
 def test_examples_run(module: ModuleType) -> None:
     failures, tests = doctest.testmod(module)
     assert (failures, tests > 0) == (0, True)
@@ -48,3 +75,5 @@ def test_examples_run(module: ModuleType) -> None:
 def test_models_are_the_modules() -> None:
     assert quantforge.models.black_scholes is black_scholes
     assert quantforge.models.american is american
+    assert quantforge.models.bachelier is bachelier
+    assert quantforge.models.garman_kohlhagen is garman_kohlhagen

@@ -3,7 +3,30 @@
 Exact to the last digits, as fast as the processor allows, honest about bad input.
 """
 
-from quantforge import american, black76, black_scholes, merton, models, ufunc
+from quantforge import (
+    american,
+    bachelier,
+    black76,
+    black_scholes,
+    cash_dividends,
+    garman_kohlhagen,
+    merton,
+    methods,
+    models,
+    ufunc,
+)
 from quantforge.api import price
 
-__all__ = ["american", "black76", "black_scholes", "merton", "models", "price", "ufunc"]
+__all__ = [
+    "american",
+    "bachelier",
+    "black76",
+    "black_scholes",
+    "cash_dividends",
+    "garman_kohlhagen",
+    "merton",
+    "methods",
+    "models",
+    "price",
+    "ufunc",
+]

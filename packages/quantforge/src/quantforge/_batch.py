@@ -1,5 +1,6 @@
 """The one path from the documented functions to the compiled kernels."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
@@ -7,9 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from quantforge import _core
 
-__all__ = ["ALL_GREEKS", "FIRST_ORDER", "Array", "Options", "evaluate", "named"]
+__all__ = ["ALL_GREEKS", "FIRST_ORDER", "Array", "Dividends", "Options", "evaluate", "named"]
 
 Array: TypeAlias = NDArray[np.float64]
+Dividends: TypeAlias = Sequence[tuple[float, float]]
 
 FIRST_ORDER = ("price", "delta", "gamma", "vega", "theta", "rho")
 ALL_GREEKS = (
@@ -39,9 +41,10 @@ def evaluate(
     options: Options,
     *,
     is_call: ArrayLike,
+    dividends: Dividends | None = None,
 ) -> Any:
     """Return the result of a formula: an array or a tuple of arrays, with statuses if asked."""
-    return _core.evaluate(formula, names, arguments, is_call, **options)
+    return _core.evaluate(formula, names, arguments, is_call, dividends=dividends, **options)
 
 
 def named(labels: tuple[str, ...], result: Any, options: Options) -> Any:

@@ -1,10 +1,10 @@
+from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "american_tree",
     "black76_call_price",
     "black76_call_price_batch",
     "black76_put_price",
@@ -186,8 +186,8 @@ def evaluate(
     arguments: tuple[ArrayLike, ...],
     is_call: ArrayLike,
     *,
+    dividends: Sequence[tuple[float, float]] | None = None,
     out: Any = None,
     on_error: Literal["raise", "nan", "status"] | None = None,
     threads: int | None = None,
 ) -> Any: ...
-def american_tree(method: str, row: tuple[float, ...], is_call: bool, steps: int) -> float: ...

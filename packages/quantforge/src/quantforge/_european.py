@@ -40,25 +40,26 @@ class Greeks(NamedTuple):
     elasticity: float
 
 
-def greeks(arguments: Six, *, is_call: bool) -> Greeks:
+def greeks(arguments: Six, *, is_call: bool, prefix: str = "") -> Greeks:
     """Return price and every sensitivity of one option."""
-    return Greeks(*evaluate("all_greeks", SCALAR, arguments, {"threads": 1}, is_call=is_call))
+    formula = f"{prefix}all_greeks"
+    return Greeks(*evaluate(formula, SCALAR, arguments, {"threads": 1}, is_call=is_call))
 
 
 def greeks_batch(
-    names: Names, arguments: Six, is_calls: ArrayLike, options: Options
+    names: Names, arguments: Six, is_calls: ArrayLike, options: Options, prefix: str = ""
 ) -> dict[str, Array]:
     """Return price and every sensitivity by name."""
-    result = evaluate("all_greeks", names, arguments, options, is_call=is_calls)
+    result = evaluate(f"{prefix}all_greeks", names, arguments, options, is_call=is_calls)
     found: dict[str, Array] = named(ALL_GREEKS, result, options)
     return found
 
 
 def first_order_batch(
-    names: Names, arguments: Six, is_calls: ArrayLike, options: Options
+    names: Names, arguments: Six, is_calls: ArrayLike, options: Options, prefix: str = ""
 ) -> dict[str, Array]:
     """Return price and first-order sensitivities by name."""
-    result = evaluate("greeks", names, arguments, options, is_call=is_calls)
+    result = evaluate(f"{prefix}greeks", names, arguments, options, is_call=is_calls)
     found: dict[str, Array] = named(FIRST_ORDER, result, options)
     return found
 

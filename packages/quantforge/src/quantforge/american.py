@@ -3,36 +3,33 @@
 Source: the early-exercise boundary of Andersen, Lake and Offengenden (2016), many options at once.
 `accuracy` chooses nodes and iterations: ``"fast"`` (root mean square error about 1e-4 per strike of
 100, worst seen 1.5e-3), ``"accurate"`` (2e-5 and 4e-4, the default), ``"high"`` (for reference
-values, about 1e-8); the worst are puts whose yield is close to the rate. Rates and yields of either
-sign are priced; an option with two exercise boundaries (a put with ``q < r < 0``, a call with
-``r < q < 0``) is priced by a Leisen-Reimer tree of 801 steps.
+values, about 1e-8); the worst are puts whose yield is close to the rate.
 
-Domains: spot and strike 1e-75 to 1e75, 1e-6 to 200 years, rate and yield -1 to 1, volatility 1e-3
-to 10. Options and errors are those of :mod:`quantforge.black_scholes`.
+Rates and yields of either sign are priced. A put with ``q < r < 0`` and a call with ``r < q < 0``
+have two exercise boundaries (Andersen and Lake 2021): exercise is due between them. Without
+volatility, spot or strike the price is that of the best moment of exercise.
 
-The trees of Leisen and Reimer (1996) and of Cox, Ross and Rubinstein (1979) are here under their
-own names, for comparison.
+Domains: spot and strike 0 to 1e75, 0 to 200 years, rate and yield -1 to 1, volatility 0 to 10.
+Options and errors are those of :mod:`quantforge.black_scholes`; other methods are in
+:mod:`quantforge.methods`.
 """
 
 from typing import Any, Literal, NamedTuple, TypeAlias, Unpack
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from quantforge import _core
 from quantforge._batch import Array, Options, evaluate, named
 
 __all__ = [
     "Greeks",
     "call_price",
     "call_price_batch",
-    "cox_ross_rubinstein",
+    "exercise_boundaries_batch",
     "exercise_boundary_batch",
     "greeks",
     "greeks_batch",
     "implied_volatility",
     "implied_volatility_batch",
-    "leisen_reimer",
     "put_price",
     "put_price_batch",
 ]
@@ -41,11 +38,7 @@ Accuracy: TypeAlias = Literal["fast", "accurate", "high"]
 
 _NAMES = ("spots", "strikes", "times", "rates", "dividend_yields", "sigmas")
 _SCALAR = ("s", "k", "t", "r", "q", "sigma")
-_KERNEL = ("price", "delta", "gamma", "theta", "boundary")
-_BUMP = 1e-3
-_SIGMA, _RATE, _YIELD = 5, 3, 4
-_LOWEST, _HIGHEST = 1e-3, 10.0
-_MAX_STEPS = 60
+_GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "dividend_rho")
 
 
 class Greeks(NamedTuple):
@@ -123,8 +116,9 @@ def greeks(
     s: float, k: float, t: float, r: float, q: float, sigma: float, is_call: bool = True
 ) -> Greeks:
     """Return price and sensitivities of one option."""
-    found = greeks_batch(s, k, t, r, q, sigma, is_call, threads=1)
-    return Greeks(**{name: float(found[name]) for name in Greeks._fields})
+    row, one = (s, k, t, r, q, sigma), Options(threads=1)
+    found = evaluate("american_greeks", _SCALAR, row, one, is_call=is_call)
+    return Greeks(*found[: len(_GREEKS)])
 
 
 def greeks_batch(
@@ -135,6 +129,8 @@ def greeks_batch(
     dividend_yields: ArrayLike,
     sigmas: ArrayLike,
     is_calls: ArrayLike = True,
+    *,
+    on_error: Literal["raise", "nan", "status"] | None = None,
     threads: int | None = None,
 ) -> dict[str, Array]:
     """Return price, delta, gamma, vega, theta, rho and dividend rho, one array per name.
@@ -142,39 +138,15 @@ def greeks_batch(
     Notes
     -----
     Delta and gamma differentiate the premium integral, theta follows from the pricing equation;
-    vega and both rhos are central differences of the price (steps: a thousandth of the volatility,
-    0.001 of the rates), with an error of about 1e-3 relative. Where there are two exercise
-    boundaries, delta, gamma and theta are NaN.
+    vega and both rhos are central differences of the price (steps: 1e-4 of the volatility, 1e-4 of
+    the rates). All are as exact as the price of accuracy "accurate": about 1e-4 relative.
     """
     arguments = (spots, strikes, times, rates, dividend_yields, sigmas)
-    options = Options(threads=threads)
+    options = Options(on_error=on_error, threads=threads)
     result = evaluate("american_greeks", _NAMES, arguments, options, is_call=is_calls)
-    found: dict[str, Array] = named(_KERNEL, result, options)
-    del found["boundary"]
-    steps = {
-        "vega": (_SIGMA, _BUMP * np.asarray(sigmas, dtype=float)),
-        "rho": (_RATE, np.asarray(_BUMP)),
-        "dividend_rho": (_YIELD, np.asarray(_BUMP)),
-    }
-    for name, (position, step) in steps.items():
-        found[name] = _slope(arguments, is_calls, position, step, options)
-    return found
-
-
-def _slope(
-    arguments: tuple[ArrayLike, ...],
-    is_calls: ArrayLike,
-    position: int,
-    step: Array,
-    options: Options,
-) -> Any:
-    centre = np.asarray(arguments[position], dtype=float)
-    before, after = arguments[:position], arguments[position + 1 :]
-    up, down = (
-        evaluate("american_accurate", _NAMES, (*before, moved, *after), options, is_call=is_calls)
-        for moved in (centre + step, centre - step)
-    )
-    return (up - down) / (2.0 * step)
+    labels = (*_GREEKS, "boundary", "other_boundary")
+    found: dict[str, Array] = named(labels, result, options)
+    return {name: values for name, values in found.items() if not name.endswith("boundary")}
 
 
 def exercise_boundary_batch(
@@ -184,33 +156,73 @@ def exercise_boundary_batch(
     dividend_yields: ArrayLike,
     sigmas: ArrayLike,
     is_calls: ArrayLike = True,
-    **options: Unpack[Options],
+    *,
+    on_error: Literal["raise", "nan", "status"] | None = None,
+    threads: int | None = None,
 ) -> Any:
-    """Return the spot at which exercise is due today; NaN where it never is or where two are."""
-    arguments = (strikes, strikes, times, rates, dividend_yields, sigmas)
-    names = ("strikes", *_NAMES[1:])
-    found = evaluate("american_greeks", names, arguments, options, is_call=is_calls)
-    if options.get("on_error") == "status":
-        values, status = found
-        return values[-1], status
-    return found[-1]
+    """Return the spot next to the strike at which exercise is due today; NaN where it never is.
+
+    Examples
+    --------
+    >>> round(exercise_boundary_batch(110.0, 0.75, 0.05, 0.02, 0.3, is_calls=False), 2)
+    75.05
+    """
+    arguments = (strikes, times, rates, dividend_yields, sigmas)
+    options = Options(on_error=on_error, threads=threads)
+    (near, _), status = _boundaries(arguments, is_calls, options)
+    return near if status is None else (near, status)
+
+
+def exercise_boundaries_batch(
+    strikes: ArrayLike,
+    times: ArrayLike,
+    rates: ArrayLike,
+    dividend_yields: ArrayLike,
+    sigmas: ArrayLike,
+    is_calls: ArrayLike = True,
+    *,
+    on_error: Literal["raise", "nan", "status"] | None = None,
+    threads: int | None = None,
+) -> Any:
+    """Return the spots between which exercise is due today, the one next to the strike first.
+
+    The second is NaN where there is one boundary, both are where exercise is never due.
+
+    Examples
+    --------
+    >>> upper, lower = exercise_boundaries_batch(100.0, 1.0, -0.01, -0.03, 0.2, is_calls=False)
+    >>> round(upper, 1), round(lower, 1)
+    (71.5, 37.7)
+    """
+    arguments = (strikes, times, rates, dividend_yields, sigmas)
+    options = Options(on_error=on_error, threads=threads)
+    found, status = _boundaries(arguments, is_calls, options)
+    return found if status is None else (found, status)
+
+
+def _boundaries(
+    arguments: tuple[ArrayLike, ...], is_calls: ArrayLike, options: Options
+) -> tuple[tuple[Any, Any], Any]:
+    """Return both boundaries, and the states if asked."""
+    names, inputs = ("strikes", *_NAMES[1:]), (arguments[0], *arguments)
+    result = evaluate("american_greeks", names, inputs, options, is_call=is_calls)
+    values, status = result if options.get("on_error") == "status" else (result, None)
+    return tuple(values[-2:]), status
 
 
 def implied_volatility(
     price: float, s: float, k: float, t: float, r: float, q: float, is_call: bool = True
 ) -> float:
-    """Return the volatility that gives `price`, 1e-3 to 10.
+    """Return the volatility that gives `price`, 1e-3 to 10; 0 if it is the immediate payoff.
 
     Raises
     ------
     ValueError
         If no volatility in that range gives `price`.
     """
-    found = float(implied_volatility_batch(price, s, k, t, r, q, is_call))
-    if np.isnan(found):
-        message = f"price is {price:g}, but no volatility from 1e-3 to 10 gives it"
-        raise ValueError(message)
-    return found
+    names, row = ("price", *_SCALAR[:5]), (price, s, k, t, r, q)
+    one = Options(threads=1)
+    return float(evaluate("american_implied_volatility", names, row, one, is_call=is_call))
 
 
 def implied_volatility_batch(
@@ -221,58 +233,16 @@ def implied_volatility_batch(
     rates: ArrayLike,
     dividend_yields: ArrayLike,
     is_calls: ArrayLike = True,
-    threads: int | None = None,
-) -> Array:
-    """Return the volatilities that give `prices`; NaN where none from 1e-3 to 10 does.
+    **options: Unpack[Options],
+) -> Any:
+    """Return the volatilities that give `prices`, 1e-3 to 10; 0 for the immediate payoff.
 
     Notes
     -----
-    Regula falsi with the Illinois weights in all rows at once, until the bracket is narrower than
-    1e-10 of the volatility or the price is met to 1e-12 of the strike.
+    Regula falsi with the Illinois weights, until the bracket is narrower than 1e-11 of the
+    volatility or the price is met to its last digits. States: 2 below the price at a volatility of
+    1e-3, 3 above that at 10.
     """
-    given = (prices, spots, strikes, times, rates, dividend_yields, is_calls)
-    price, *five, calls = np.broadcast_arrays(*given)
-
-    def miss(sigma: Array) -> Any:
-        arguments = (*five, sigma)
-        options = Options(threads=threads)
-        return evaluate("american_accurate", _NAMES, arguments, options, is_call=calls) - price
-
-    low, high = np.full(price.shape, _LOWEST), np.full(price.shape, _HIGHEST)
-    below, above = miss(low), miss(high)
-    has_root = (below <= 0.0) & (above >= 0.0)
-    enough = 1e-12 * np.asarray(five[1], dtype=float)
-    for _ in range(_MAX_STEPS):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            sigma = (low * above - high * below) / (above - below)
-        sigma = np.where((sigma > low) & (sigma < high), sigma, 0.5 * (low + high))
-        now = miss(sigma)
-        is_below = now <= 0.0
-        above = np.where(is_below, 0.5 * above, now)
-        below = np.where(is_below, now, 0.5 * below)
-        low, high = np.where(is_below, sigma, low), np.where(is_below, high, sigma)
-        if ((np.abs(now) <= enough) | (high - low <= 1e-10 * sigma) | ~has_root).all():
-            break
-    return np.where(has_root, sigma, np.nan)
-
-
-def _checked_tree(method: str, row: tuple[float, ...], steps: int, *, is_call: bool) -> float:
-    evaluate("american_fast", _SCALAR, row, Options(threads=1), is_call=is_call)
-    if not 1 <= steps <= 20_000:
-        message = f"steps is {steps}, but must be 1 to 20000"
-        raise ValueError(message)
-    return _core.american_tree(method, row, is_call, steps)
-
-
-def leisen_reimer(
-    row: tuple[float, float, float, float, float, float], is_call: bool, steps: int = 501
-) -> float:
-    """Return the price of (s, k, t, r, q, sigma) by the tree of Leisen and Reimer (1996)."""
-    return _checked_tree("leisen_reimer", row, steps, is_call=is_call)
-
-
-def cox_ross_rubinstein(
-    row: tuple[float, float, float, float, float, float], is_call: bool, steps: int = 500
-) -> float:
-    """Return the price of (s, k, t, r, q, sigma) by the tree of Cox, Ross and Rubinstein (1979)."""
-    return _checked_tree("cox_ross_rubinstein", row, steps, is_call=is_call)
+    names = ("prices", *_NAMES[:5])
+    arguments = (prices, spots, strikes, times, rates, dividend_yields)
+    return evaluate("american_implied_volatility", names, arguments, options, is_call=is_calls)

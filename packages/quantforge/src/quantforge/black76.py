@@ -10,7 +10,7 @@ k, strikes; t, times; r, rates; sigma, sigmas
     As in Black-Scholes; the rate only discounts.
 
 Delta, gamma, vanna, charm, speed and colour are with respect to the forward; theta and rho hold it
-fixed.
+fixed, and dividend rho is zero.
 """
 
 from typing import Any, Unpack
@@ -43,7 +43,7 @@ _NAMES = ("forwards", "strikes", "times", "rates", "rates", "sigmas")
 
 def greeks(f: float, k: float, t: float, r: float, sigma: float, is_call: bool = True) -> Greeks:
     """Return price and every sensitivity of one option."""
-    return _european.greeks((f, k, t, r, r, sigma), is_call=is_call)
+    return _european.greeks((f, k, t, r, r, sigma), is_call=is_call, prefix="black76_")
 
 
 def greeks_batch(
@@ -57,7 +57,7 @@ def greeks_batch(
 ) -> dict[str, Array]:
     """Return price and every sensitivity, one array per name."""
     arguments = (forwards, strikes, times, rates, rates, sigmas)
-    return _european.greeks_batch(_NAMES, arguments, is_calls, options)
+    return _european.greeks_batch(_NAMES, arguments, is_calls, options, "black76_")
 
 
 def price_and_greeks_batch(
@@ -71,7 +71,7 @@ def price_and_greeks_batch(
 ) -> dict[str, Array]:
     """Return price, delta, gamma, vega, theta and rho, computed in one pass."""
     arguments = (forwards, strikes, times, rates, rates, sigmas)
-    return _european.first_order_batch(_NAMES, arguments, is_calls, options)
+    return _european.first_order_batch(_NAMES, arguments, is_calls, options, "black76_")
 
 
 def implied_volatility(

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::column::Column;
+use crate::dividends::Dividend;
+use crate::domain::Status;
 use crate::error::QuantForgeError;
 use crate::formula::Formula;
 use crate::kernel::MAX_OUTPUTS;
@@ -43,6 +45,8 @@ pub struct Inputs<'a> {
     pub columns: &'a [Column<'a>],
     /// 1 for calls, 0 for puts.
     pub sides: Column<'a>,
+    /// Cash dividends of the spot, shared by all rows.
+    pub dividends: &'a [Dividend],
 }
 
 /// Consecutive rows of a batch and where their results go.
@@ -82,6 +86,13 @@ impl<'a> Piece<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Note the state of a row of this piece.
+    pub fn mark(&mut self, row: usize, status: Status) {
+        if let Some(statuses) = &mut self.statuses {
+            statuses[row] = status as u8;
+        }
     }
 
     /// Cut off the first `rows` rows (all, if fewer are left).

@@ -20,7 +20,7 @@ use crate::domain::Domain;
 use crate::elementary::{
     Double, exp, exp_double, fast_two_sum, ln_ratio_double, two_product, two_sum,
 };
-use crate::kernel::{Kernel, Side, Stages};
+use crate::kernel::{Kernel, PerRow, ROW, Side, Stages};
 use crate::lane::Lane;
 use crate::mills::{MillsPair, mills_pair};
 
@@ -360,6 +360,17 @@ impl<C: Carry, S: Side> Kernel<6, 1> for Price<C, S> {
     }
 }
 
+/// Return the price of one row s, k, t, r, q, sigma.
+#[must_use]
+pub fn price_of(row: &[f64; 6], is_call: bool) -> f64 {
+    let inputs = row.each_ref().map(std::slice::from_ref);
+    let mut price = [0.0];
+    let mut stages = [[0.0; ROW]; 8];
+    let side = [f64::from(u8::from(is_call))];
+    Price::<WithYield, PerRow>::block(0.0, 1, &inputs, &side, &mut [&mut price], &mut stages);
+    price[0]
+}
+
 /// Price and first-order sensitivities: price, delta, gamma, vega, theta, rho.
 pub struct Greeks<C, S>(PhantomData<(C, S)>);
 
@@ -420,6 +431,49 @@ impl<C: Carry, S: Side> Kernel<6, 13> for AllGreeks<C, S> {
         }
     }
 }
+
+/// As [`Greeks`] on a forward (`q = r`), which rho holds fixed: it only discounts.
+pub struct ForwardGreeks<S>(PhantomData<S>);
+
+/// As [`AllGreeks`] on a forward (`q = r`), which rho holds fixed; dividend rho is zero.
+pub struct ForwardAllGreeks<S>(PhantomData<S>);
+
+/// Numbers of price, rho and dividend rho among the results.
+const PRICE: usize = 0;
+const RHO: usize = 5;
+const DIVIDEND_RHO: usize = 6;
+
+macro_rules! on_forward {
+    ($name:ident, $of:ident, $outputs:literal) => {
+        impl<S: Side> Kernel<6, $outputs> for $name<S> {
+            const NANOSECONDS: f64 = <$of<WithYield, S> as Kernel<6, $outputs>>::NANOSECONDS;
+            const DOMAINS: [Domain; 6] = DOMAINS;
+            const EXPONENTS: &'static [(usize, usize)] = WithYield::EXPONENTS;
+
+            #[inline(always)]
+            fn block<L: Lane>(
+                lane: L,
+                len: usize,
+                inputs: &[&[f64]; 6],
+                sides: &[f64],
+                outputs: &mut [&mut [f64]; $outputs],
+                stages: &mut Stages,
+            ) {
+                $of::<WithYield, S>::block(lane, len, inputs, sides, outputs, stages);
+                for at in (0..len).step_by(L::WIDTH) {
+                    let discounted = lane.load(inputs[TIME], at) * lane.load(outputs[PRICE], at);
+                    (-discounted).store(outputs[RHO], at);
+                    if let Some(dividend_rho) = outputs.get_mut(DIVIDEND_RHO) {
+                        lane.splat(0.0).store(dividend_rho, at);
+                    }
+                }
+            }
+        }
+    };
+}
+
+on_forward!(ForwardGreeks, Greeks, 6);
+on_forward!(ForwardAllGreeks, AllGreeks, 13);
 
 /// Inputs of one vector of rows and the quotients that several sensitivities share.
 struct FirstOrder<L> {

@@ -1,12 +1,23 @@
 //! Every formula by name, and which of its compiled forms suits given inputs.
 //!
-//! All take spot (or premium), strike, time, rate, yield and volatility in the order of their
+//! Inputs are spot (or premium), strike, time, rate, yield and volatility in the order of their
 //! module; a batch whose rows are all calls or all puts, or have no yield, runs a form that knows.
 
-use crate::american::{Accurate, American, AmericanGreeks, Fast, High};
+use crate::american::method::{
+    BaroneAdesiWhaley, BjerksundStensland1993, BjerksundStensland2002, ByMethod, ByTree,
+    CoxRossRubinstein, JuZhong, LeisenReimer, Method, QdPlus, QdPlusBoundary, Tree,
+};
+use crate::american::{Accurate, American, AmericanGreeks, AmericanImplied, Fast, High};
+use crate::bachelier;
 use crate::batch::Inputs;
-use crate::black::{self, AllGreeks, Greeks, NoYield, Price, WithYield};
+use crate::black::{
+    self, AllGreeks, ForwardAllGreeks, ForwardGreeks, Greeks, NoYield, Price, WithYield,
+};
 use crate::column::Column;
+use crate::dividends::{
+    CashGreeks, CashImplied, CashPrice, Convention, EscrowedAmerican, EscrowedGreeks,
+    EscrowedImplied, EscrowedPrice, SpotAmerican, SpotEuropean,
+};
 use crate::formula::Formula;
 use crate::implied::{self, ImpliedVolatility};
 use crate::kernel::{Calls, PerRow, Puts};
@@ -69,7 +80,7 @@ pub static PRICE: Entry = Entry {
 };
 
 /// All formulas.
-pub static ALL: [&Entry; 8] = [
+pub static ALL: [&Entry; 35] = [
     &PRICE,
     &Entry {
         name: "greeks",
@@ -113,9 +124,86 @@ pub static ALL: [&Entry; 8] = [
     ),
     &Entry::mixed(
         "american_greeks",
-        Formula::of::<AmericanGreeks<Accurate, PerRow, 9, 8, 20>, 6, 5>(),
+        Formula::of::<AmericanGreeks<Accurate, PerRow, 9, 8, 20>, 6, 9>(),
     ),
+    &Entry::mixed(
+        "american_implied_volatility",
+        Formula::of::<AmericanImplied<Accurate, PerRow, 9, 8, 20>, 6, 1>(),
+    ),
+    &method::<BaroneAdesiWhaley>("barone_adesi_whaley"),
+    &method::<JuZhong>("ju_zhong"),
+    &method::<BjerksundStensland1993>("bjerksund_stensland_1993"),
+    &method::<BjerksundStensland2002>("bjerksund_stensland_2002"),
+    &method::<QdPlus>("qd_plus"),
+    &method::<QdPlusBoundary>("qd_plus_boundary"),
+    &tree::<LeisenReimer>("leisen_reimer"),
+    &tree::<CoxRossRubinstein>("cox_ross_rubinstein"),
+    &Entry::mixed(
+        "black76_greeks",
+        Formula::of::<ForwardGreeks<PerRow>, 6, 6>(),
+    ),
+    &Entry::mixed(
+        "black76_all_greeks",
+        Formula::of::<ForwardAllGreeks<PerRow>, 6, 13>(),
+    ),
+    &Entry::mixed(
+        "bachelier_price",
+        Formula::of::<bachelier::Price<PerRow>, 5, 1>(),
+    ),
+    &Entry::mixed(
+        "bachelier_greeks",
+        Formula::of::<bachelier::Greeks<PerRow>, 5, 6>(),
+    ),
+    &Entry::mixed(
+        "bachelier_all_greeks",
+        Formula::of::<bachelier::AllGreeks<PerRow>, 5, 13>(),
+    ),
+    &Entry::mixed(
+        "bachelier_implied_volatility",
+        Formula::of::<bachelier::ImpliedVolatility<PerRow>, 5, 1>(),
+    ),
+    &Entry::mixed(
+        "cash_escrowed_european_price",
+        Formula::of_rows::<EscrowedPrice, 5, 1>(),
+    ),
+    &Entry::mixed(
+        "cash_escrowed_european_greeks",
+        Formula::of_rows::<EscrowedGreeks, 5, 13>(),
+    ),
+    &Entry::mixed(
+        "cash_escrowed_european_implied_volatility",
+        Formula::of_rows::<EscrowedImplied, 5, 1>(),
+    ),
+    &cash_price::<EscrowedAmerican>("cash_escrowed_american_price"),
+    &cash_greeks::<EscrowedAmerican>("cash_escrowed_american_greeks"),
+    &cash_implied::<EscrowedAmerican>("cash_escrowed_american_implied_volatility"),
+    &cash_price::<SpotEuropean>("cash_spot_european_price"),
+    &cash_greeks::<SpotEuropean>("cash_spot_european_greeks"),
+    &cash_implied::<SpotEuropean>("cash_spot_european_implied_volatility"),
+    &cash_price::<SpotAmerican>("cash_spot_american_price"),
+    &cash_greeks::<SpotAmerican>("cash_spot_american_greeks"),
+    &cash_implied::<SpotAmerican>("cash_spot_american_implied_volatility"),
 ];
+
+const fn method<M: Method>(name: &'static str) -> Entry {
+    Entry::mixed(name, Formula::of::<ByMethod<M, PerRow>, 6, 1>())
+}
+
+const fn tree<T: Tree>(name: &'static str) -> Entry {
+    Entry::mixed(name, Formula::of::<ByTree<T, PerRow>, 7, 1>())
+}
+
+const fn cash_price<C: Convention>(name: &'static str) -> Entry {
+    Entry::mixed(name, Formula::of_rows::<CashPrice<C>, 5, 1>())
+}
+
+const fn cash_greeks<C: Convention>(name: &'static str) -> Entry {
+    Entry::mixed(name, Formula::of_rows::<CashGreeks<C>, 5, 6>())
+}
+
+const fn cash_implied<C: Convention>(name: &'static str) -> Entry {
+    Entry::mixed(name, Formula::of_rows::<CashImplied<C>, 5, 1>())
+}
 
 /// Return the formula of that name.
 #[must_use]

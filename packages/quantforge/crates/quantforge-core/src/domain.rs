@@ -25,6 +25,33 @@ impl Domain {
             rule: "must be positive and finite, 1e-75 to 1e75",
         }
     }
+    /// Return the domain of a price of something that may be worth nothing.
+    #[must_use]
+    pub const fn price_or_nothing() -> Self {
+        Self {
+            low: 0.0,
+            high: 1e75,
+            rule: "must be >= 0 and at most 1e75",
+        }
+    }
+    /// Return the domain of a price of either sign.
+    #[must_use]
+    pub const fn any_price() -> Self {
+        Self {
+            low: -1e75,
+            high: 1e75,
+            rule: "must be finite, -1e75 to 1e75",
+        }
+    }
+    /// Return the domain of a volatility in units of the price.
+    #[must_use]
+    pub const fn absolute_volatility() -> Self {
+        Self {
+            low: 0.0,
+            high: 1e75,
+            rule: "must be >= 0 and at most 1e75 per root year",
+        }
+    }
     /// Return the domain of years to expiry.
     #[must_use]
     pub const fn time() -> Self {

@@ -64,4 +64,20 @@ pub enum QuantForgeError {
         /// Text found.
         value: String,
     },
+    /// A cash dividend is none.
+    #[error("dividends[{index}] is ({time}, {amount}), but must be years > 0 and an amount >= 0")]
+    Dividend {
+        /// Position in the list.
+        index: usize,
+        /// Years found.
+        time: f64,
+        /// Amount found.
+        amount: f64,
+    },
+    /// There are more cash dividends than a row can be priced with.
+    #[error("{found} dividends, but at most 1000 are supported")]
+    Dividends {
+        /// Number found.
+        found: usize,
+    },
 }

@@ -4,9 +4,11 @@
 //! It keeps threads, bindings and error handling free of type parameters.
 
 use crate::batch::{Inputs, Piece};
+use crate::dividends::Dividend;
 use crate::domain::Refusal;
 use crate::kernel::{Kernel, MAX_INPUTS};
 use crate::lane::Isa;
+use crate::rows::{self, RowFormula};
 use crate::sweep;
 
 /// A compiled formula.
@@ -19,7 +21,7 @@ pub struct Formula {
     /// Estimated cost of one row on one thread [ns].
     pub nanoseconds: f64,
     sweep: fn(Isa, &Inputs<'_>, Piece<'_>) -> usize,
-    refuse: fn(&[f64], bool) -> Option<Refusal>,
+    refuse: fn(&[f64], bool, &[Dividend]) -> Option<Refusal>,
 }
 
 impl Formula {
@@ -32,6 +34,18 @@ impl Formula {
             nanoseconds: K::NANOSECONDS,
             sweep: sweep::piece::<K, I, O>,
             refuse: refuse::<K, I, O>,
+        }
+    }
+
+    /// Return the formula of one row at a time.
+    #[must_use]
+    pub const fn of_rows<R: RowFormula<I, O>, const I: usize, const O: usize>() -> Self {
+        Self {
+            inputs: I,
+            outputs: O,
+            nanoseconds: R::NANOSECONDS,
+            sweep: rows::piece::<R, I, O>,
+            refuse: refuse_row::<R, I, O>,
         }
     }
 
@@ -51,13 +65,23 @@ impl Formula {
         for (value, column) in values.iter_mut().zip(inputs.columns) {
             *value = column.get(row);
         }
-        (self.refuse)(&values[..self.inputs], inputs.sides.get(row) > 0.5)
+        let is_call = inputs.sides.get(row) > 0.5;
+        (self.refuse)(&values[..self.inputs], is_call, inputs.dividends)
     }
 }
 
 fn refuse<K: Kernel<I, O>, const I: usize, const O: usize>(
     row: &[f64],
     is_call: bool,
+    _dividends: &[Dividend],
 ) -> Option<Refusal> {
     K::refuse(row.first_chunk()?, is_call)
+}
+
+fn refuse_row<R: RowFormula<I, O>, const I: usize, const O: usize>(
+    row: &[f64],
+    is_call: bool,
+    dividends: &[Dividend],
+) -> Option<Refusal> {
+    R::refuse(row.first_chunk()?, is_call, dividends)
 }

@@ -13,6 +13,7 @@
 )]
 
 pub mod american;
+pub mod bachelier;
 pub mod batch;
 pub mod black;
 pub mod catalogue;
@@ -20,6 +21,7 @@ pub mod catalogue;
 pub mod coefficients;
 pub mod column;
 pub mod constants;
+pub mod dividends;
 pub mod domain;
 pub mod elementary;
 pub mod error;
@@ -30,6 +32,7 @@ pub mod kernel;
 pub mod lane;
 pub mod mills;
 pub mod pool;
+pub mod rows;
 pub mod shape;
 pub mod strategy;
 mod sweep;

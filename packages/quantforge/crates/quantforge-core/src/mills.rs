@@ -50,6 +50,16 @@ pub fn mills<L: Lane>(z: L) -> L {
     u * horner(w2, &MILLS_ODD).mul_add(w, horner(w2, &MILLS_EVEN))
 }
 
+/// Return `M(z)` and `-M'(z) = 1 - z M(z)` for `z >= -0.5`, neither with cancellation.
+#[inline(always)]
+pub fn mills_slope<L: Lane>(z: L) -> (L, L) {
+    let u = (z + MILLS_SHIFT).recip();
+    let scale = z.splat(MILLS_SCALE);
+    let w = scale.neg_mul_add(u, z.splat(1.0));
+    let (p, slope) = divided_difference(w, w);
+    (u * p, u * u * (scale * u).neg_mul_add(slope, p))
+}
+
 /// Return `P(x)` and `(P(x) - P(y)) / (x - y)`.
 ///
 /// Even and odd parts are polynomials in the squares: two independent chains.

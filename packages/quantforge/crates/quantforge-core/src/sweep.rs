@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::batch::{Inputs, Piece};
 use crate::column::Column;
-use crate::domain::{MAX_EXPONENT, Status};
+use crate::domain::MAX_EXPONENT;
 use crate::kernel::{BLOCK, Kernel, MAX_INPUTS, MAX_OUTPUTS, MAX_WIDTH, ROW, Row, Stages};
 use crate::lane::{Isa, Lane, LaneTask};
 
@@ -175,12 +175,4 @@ fn is_clean<L: Lane, K: Kernel<I, O>, const I: usize, const O: usize>(
         clean = clean & allowed;
     }
     L::all(clean)
-}
-
-impl Piece<'_> {
-    fn mark(&mut self, row: usize, status: Status) {
-        if let Some(statuses) = &mut self.statuses {
-            statuses[row] = status as u8;
-        }
-    }
 }

@@ -26,6 +26,7 @@ fn calls<'a>(columns: &'a [Column<'a>; 6]) -> Inputs<'a> {
     Inputs {
         columns,
         sides: Column::Constant(1.0),
+        dividends: &[],
     }
 }
 

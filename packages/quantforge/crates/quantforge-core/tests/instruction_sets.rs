@@ -46,6 +46,7 @@ fn prices(isa: Isa, rows: &[Vec<f64>; 5], sides: &[f64]) -> [Vec<f64>; 3] {
         let inputs = Inputs {
             columns: &columns,
             sides,
+            dividends: &[],
         };
         let mut found = vec![0.0; ROWS];
         let piece = Piece::whole([found.as_mut_slice()], None);

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use quantforge_core::batch::{self, Inputs, Piece, Resources};
 use quantforge_core::catalogue::Entry;
 use quantforge_core::column::Column;
+use quantforge_core::dividends::Dividend;
 use quantforge_core::domain::OnError;
 use quantforge_core::error::QuantForgeError;
 use quantforge_core::kernel::MAX_INPUTS;
@@ -24,6 +25,7 @@ pub struct Request<'a, 'py> {
     /// Name of each argument in messages.
     pub name: &'a dyn Fn(usize) -> String,
     pub arguments: &'a [Argument<'a, 'py>],
+    pub dividends: &'a [Dividend],
     /// 1 for calls, 0 for puts, or an array of truth values.
     pub is_call: Argument<'a, 'py>,
     /// An array for the result, or a tuple of arrays for several.
@@ -46,6 +48,7 @@ pub fn scalar(entry: &Entry, names: &[&str], row: [f64; 6], side: f64) -> PyResu
     let inputs = Inputs {
         columns: &columns,
         sides: Column::Constant(side),
+        dividends: &[],
     };
     let isa = Isa::active().map_err(python_error)?;
     let formula = entry.for_inputs(&inputs);
@@ -105,6 +108,7 @@ pub fn batch<'py>(py: Python<'py>, request: &Request<'_, 'py>) -> PyResult<Bound
     let inputs = Inputs {
         columns: &columns[..count],
         sides: sides.column(),
+        dividends: request.dividends,
     };
 
     let rows = shape.rows().map_err(python_error)?;

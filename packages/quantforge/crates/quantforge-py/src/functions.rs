@@ -3,8 +3,8 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use quantforge_core::american::tree;
 use quantforge_core::catalogue::{self, PRICE};
+use quantforge_core::dividends::schedule;
 use quantforge_core::kernel::MAX_INPUTS;
 use quantforge_core::lane::Isa;
 use quantforge_core::pool::thread_limit;
@@ -47,6 +47,7 @@ macro_rules! price_functions {
             let request = Request {
                 entry: &PRICE,
                 name: &|index| names[index].to_owned(),
+                dividends: &[],
                 arguments: &[$(Argument::from($owns)),*],
                 is_call: Argument::Number($side),
                 out,
@@ -95,9 +96,12 @@ price_functions! {
         [forwards, strikes, times, rates, rates, sigmas];
 }
 
-/// Compute the formula of that name from a tuple of its inputs; `names` are for messages.
+/// Compute the formula of that name from a tuple of its inputs; `names` are for messages,
+/// `dividends` pairs of years and amounts for the formulas that know them.
 #[pyfunction]
-#[pyo3(signature = (formula, names, arguments, is_call, *, out=None, on_error=None, threads=None))]
+#[pyo3(signature = (
+    formula, names, arguments, is_call, *, dividends=None, out=None, on_error=None, threads=None
+))]
 #[allow(clippy::too_many_arguments, reason = "the Python signature")]
 pub fn evaluate<'py>(
     py: Python<'py>,
@@ -105,6 +109,7 @@ pub fn evaluate<'py>(
     names: &Bound<'py, PyTuple>,
     arguments: &Bound<'py, PyTuple>,
     is_call: &Bound<'py, PyAny>,
+    dividends: Option<Vec<(f64, f64)>>,
     out: Option<&Bound<'py, PyAny>>,
     on_error: Option<&str>,
     threads: Option<usize>,
@@ -126,9 +131,11 @@ pub fn evaluate<'py>(
         Ok(name) => name.to_string(),
         Err(_) => format!("input {index}"),
     };
+    let dividends = schedule(&dividends.unwrap_or_default()).map_err(python_error)?;
     let request = Request {
         entry,
         name: &name,
+        dividends: &dividends,
         arguments: &own[..count],
         is_call: Argument::from(is_call),
         out,
@@ -136,16 +143,6 @@ pub fn evaluate<'py>(
         threads,
     };
     batch(py, &request)
-}
-
-/// Price one American option (spot, strike, time, rate, yield, volatility) by a binomial tree.
-#[pyfunction]
-pub fn american_tree(method: &str, row: [f64; 6], is_call: bool, steps: usize) -> PyResult<f64> {
-    match method {
-        "leisen_reimer" => Ok(tree::leisen_reimer(row, is_call, steps)),
-        "cox_ross_rubinstein" => Ok(tree::cox_ross_rubinstein(row, is_call, steps)),
-        other => Err(PyValueError::new_err(format!("there is no tree {other:?}"))),
-    }
 }
 
 /// Return the name of the instruction set in use.

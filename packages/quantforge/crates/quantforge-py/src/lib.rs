@@ -17,11 +17,10 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use crate::functions::{
-        american_tree, black_scholes_call_price, black_scholes_call_price_batch,
-        black_scholes_put_price, black_scholes_put_price_batch, black76_call_price,
-        black76_call_price_batch, black76_put_price, black76_put_price_batch, evaluate,
-        instruction_set, merton_call_price, merton_call_price_batch, merton_put_price,
-        merton_put_price_batch, most_threads,
+        black_scholes_call_price, black_scholes_call_price_batch, black_scholes_put_price,
+        black_scholes_put_price_batch, black76_call_price, black76_call_price_batch,
+        black76_put_price, black76_put_price_batch, evaluate, instruction_set, merton_call_price,
+        merton_call_price_batch, merton_put_price, merton_put_price_batch, most_threads,
     };
     #[pymodule_export]
     use crate::ufunc::ufunc;

@@ -186,6 +186,7 @@ unsafe fn chunk<T: Number>(entry: &Entry, isa: Isa, arguments: &[Rows], rows: us
         let inputs = Inputs {
             columns: &columns[..inputs],
             sides: sides.as_ref().map_or(Column::Constant(1.0), Column::Flag),
+            dividends: &[],
         };
         let whole = results.chunks_mut(CHUNK).map(|result| &mut result[..rows]);
         let formula = entry.for_inputs(&inputs);

@@ -8,6 +8,10 @@ use crate::mills::mills;
 
 /// Refinements of the starting value (secant steps on the QD+ equation).
 const START_STEPS: usize = 5;
+/// Steps that solve the QD+ equation to the last digits, their difference quotient and their end.
+const MAX_POLISH: usize = 50;
+const POLISH: f64 = 1e-6;
+const SETTLED: f64 = 1e-15;
 /// Smallest rate that counts as positive.
 const MIN_RATE: f64 = 1e-9;
 
@@ -39,7 +43,7 @@ pub struct Put<L: Lane> {
 
 /// Return the normal density and distribution at `d`.
 #[inline(always)]
-fn normal<L: Lane>(d: L) -> (L, L) {
+pub(super) fn normal<L: Lane>(d: L) -> (L, L) {
     let square = (d * d).min(d.splat(1500.0));
     let density = exp_plain(square * -0.5) * INV_SQRT_2_PI;
     let tail = density * mills(d.abs());
@@ -140,6 +144,34 @@ impl<L: Lane> Contract<L> {
             let limit = b * 0.06;
             (before, residual_before) = (b, residual);
             b = (b - change.min(limit).max(-limit)).min(self.limit);
+        }
+        b
+    }
+
+    /// Return `ln(B / limit)^2` at the nodes by the QD+ equation, solved to the last digits.
+    pub fn converged_start<const LQ: usize, const N: usize, const P: usize>(
+        &self,
+        nodes: &Quadrature<LQ, N, P>,
+    ) -> [L; N] {
+        nodes.roots.map(|root| {
+            let fall = ln(self.converged_start_at(self.root_time * root)) - self.log_limit;
+            fall * fall
+        })
+    }
+
+    /// Return the solution of the QD+ equation at `tau = tau_root^2`.
+    pub fn converged_start_at(&self, tau_root: L) -> L {
+        let equation = QdPlus::new(self, tau_root);
+        let mut b = self.start(tau_root);
+        for _ in 0..MAX_POLISH {
+            let (residual, _) = equation.residual(self, b);
+            let step = b * POLISH;
+            let slope = equation.residual(self, b + step).0 - residual;
+            let change = residual * step * slope.recip();
+            b = (b - change.min(b * 0.1).max(b * -0.1)).min(self.limit);
+            if L::all((b * SETTLED).ge(change.abs())) {
+                break;
+            }
         }
         b
     }

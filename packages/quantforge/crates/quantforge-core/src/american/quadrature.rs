@@ -57,6 +57,10 @@ scheme!(
     /// For reference values: error below 1e-8 in everyday cases.
     High, 32, 24, 48, 24, 150_000.0
 );
+scheme!(
+    /// Eight nodes, the one at expiry included, and a converged premium integral.
+    EightNodes, 1, 7, 96, 0, 30_000.0
+);
 
 #[allow(clippy::cast_precision_loss, reason = "node numbers are small")]
 impl<const LQ: usize, const N: usize, const P: usize> Quadrature<LQ, N, P> {
@@ -89,7 +93,7 @@ fn sine_squared<const M: usize>(rule: [(f64, f64); M]) -> [(f64, f64); M] {
 
 /// Return nodes and weights of Gauss-Legendre quadrature on `[-1, 1]`.
 #[allow(clippy::cast_precision_loss, reason = "node numbers are small")]
-fn gauss_legendre<const M: usize>() -> [(f64, f64); M] {
+pub(super) fn gauss_legendre<const M: usize>() -> [(f64, f64); M] {
     std::array::from_fn(|i| {
         let mut z = (PI * (i as f64 + 0.75) / (M as f64 + 0.5)).cos();
         let mut slope = 1.0;

@@ -1,0 +1,220 @@
+//! Sensitivities of American options and the exercise boundaries today.
+
+use std::marker::PhantomData;
+
+use super::row::Repeated;
+use super::two_boundaries::{self, Put};
+use super::{DOMAINS, EXPONENTS, Row, Scheme, Terms, certain, is_special, price_of, row_at};
+use crate::domain::Domain;
+use crate::kernel::{Kernel, Side, Stages};
+use crate::lane::Lane;
+
+/// Step of the difference quotients: of the volatility relative, of rate and yield absolute.
+const BUMP: f64 = 1e-4;
+/// Step in the spot where no formula is differentiated, relative.
+const SPOT_BUMP: f64 = 1e-4;
+
+/// Price, delta, gamma, vega, theta, rho, dividend rho, and the spots at which exercise is due
+/// today: the one next to the strike and, if there are two, the other (NaN where there is none).
+///
+/// Delta and gamma differentiate the premium integral, theta follows from the pricing equation,
+/// vega and both rhos are central differences.
+pub struct AmericanGreeks<A, S, const LQ: usize, const N: usize, const P: usize>(
+    PhantomData<(A, S)>,
+);
+
+impl<A, S, const LQ: usize, const N: usize, const P: usize> Kernel<6, 9>
+    for AmericanGreeks<A, S, LQ, N, P>
+where
+    A: Scheme<LQ, N, P> + Sync,
+    S: Side,
+{
+    const NANOSECONDS: f64 = 7.0 * A::NANOSECONDS;
+    const DOMAINS: [Domain; 6] = DOMAINS;
+    const EXPONENTS: &'static [(usize, usize)] = EXPONENTS;
+
+    #[inline(always)]
+    fn block<L: Lane>(
+        lane: L,
+        len: usize,
+        inputs: &[&[f64]; 6],
+        sides: &[f64],
+        outputs: &mut [&mut [f64]; 9],
+        _stages: &mut Stages,
+    ) {
+        for at in (0..len).step_by(L::WIDTH) {
+            let terms = Terms::load(lane, inputs, at);
+            let values = vector::<L, S, A, LQ, N, P>(&terms, sides, at);
+            for (output, value) in outputs.iter_mut().zip(values) {
+                value.store(output, at);
+            }
+        }
+        let mut last = Repeated::new();
+        for at in 0..len {
+            let row = row_at::<S>(inputs, sides, at);
+            if is_special(&row) {
+                let values = last.get(row, special::<A, LQ, N, P>);
+                for (output, value) in outputs.iter_mut().zip(values) {
+                    output[at] = value;
+                }
+            }
+        }
+    }
+}
+
+/// Return the results of one vector of rows.
+#[inline(always)]
+fn vector<L, S, A, const LQ: usize, const N: usize, const P: usize>(
+    terms: &Terms<L>,
+    sides: &[f64],
+    at: usize,
+) -> [L; 9]
+where
+    L: Lane,
+    S: Side,
+    A: Scheme<LQ, N, P>,
+{
+    let (lane, nodes) = (terms.spot, A::quadrature());
+    let (contract, strike) = terms.as_put::<S>(sides, at);
+    let put = contract.greeks(nodes, &contract.boundary(nodes, A::ITERATIONS));
+    // Euler: a call in (S, K) is a put in (K, S) and homogeneous of degree one.
+    let own_spot = S::pick(lane, sides, at, terms.strike, terms.spot);
+    let price = (put.price * strike).max(terms.payoff::<S>(sides, at));
+    let call_delta = put.delta.neg_mul_add(own_spot, price) * terms.spot.recip();
+    let delta = S::pick(lane, sides, at, call_delta, put.delta);
+    let ratio = own_spot * terms.spot.recip();
+    let put_gamma = put.gamma * strike.recip();
+    let gamma = S::pick(lane, sides, at, put_gamma * ratio * ratio, put_gamma);
+    let nan = lane.splat(f64::NAN);
+    let call_edge = terms.strike * put.boundary.recip();
+    let edge = S::pick(lane, sides, at, call_edge, put.boundary * strike);
+    let edge = L::select(contract.is_european(), nan, edge);
+
+    let theta = L::select(
+        put.is_exercised,
+        lane.splat(0.0),
+        theta(terms, price, delta, gamma),
+    );
+    let slope = |up: Terms<L>, down: Terms<L>, step: L| {
+        let difference =
+            up.price::<S, A, LQ, N, P>(sides, at) - down.price::<S, A, LQ, N, P>(sides, at);
+        difference * (step + step).recip()
+    };
+    let moved = |sigma: L, rate: L, growth: L| Terms {
+        sigma: terms.sigma + sigma,
+        rate: terms.rate + rate,
+        growth: terms.growth + growth,
+        ..*terms
+    };
+    let (zero, step, small) = (lane.splat(0.0), lane.splat(BUMP), terms.sigma * BUMP);
+    let vega = slope(moved(small, zero, zero), moved(-small, zero, zero), small);
+    let rho = slope(moved(zero, step, zero), moved(zero, -step, zero), step);
+    let dividend_rho = slope(moved(zero, zero, step), moved(zero, zero, -step), step);
+    [
+        price,
+        delta,
+        gamma,
+        vega,
+        theta,
+        rho,
+        dividend_rho,
+        edge,
+        nan,
+    ]
+}
+
+/// Return `r V - (r - q) S delta - sigma^2 S^2 gamma / 2`.
+#[inline(always)]
+fn theta<L: Lane>(terms: &Terms<L>, price: L, delta: L, gamma: L) -> L {
+    let drift = (terms.rate - terms.growth) * terms.spot * delta;
+    let square = terms.sigma * terms.spot;
+    let diffusion = square * square * gamma * 0.5;
+    terms.rate.mul_sub(price, drift) - diffusion
+}
+
+/// Return the results of a row that the lanes cannot do.
+fn special<A, const LQ: usize, const N: usize, const P: usize>(row: &Row) -> [f64; 9]
+where
+    A: Scheme<LQ, N, P>,
+{
+    let price = price_of::<A, LQ, N, P>;
+    let slope = |up: Row, down: Row, step: f64| (price(&up) - price(&down)) / (2.0 * step);
+    let (value, move_) = (price(row), row.spot * SPOT_BUMP);
+    let (above, below) = (row.at_spot(row.spot + move_), row.at_spot(row.spot - move_));
+    let delta = slope(above, below, move_);
+    let gamma = (price(&above) - 2.0 * value + price(&below)) / (move_ * move_);
+    let small = (row.sigma * BUMP).max(f64::MIN_POSITIVE.sqrt());
+    let vega = slope(
+        Row {
+            sigma: row.sigma + small,
+            ..*row
+        },
+        Row {
+            sigma: (row.sigma - small).max(0.0),
+            ..*row
+        },
+        small,
+    );
+    let rho = slope(
+        Row {
+            rate: row.rate + BUMP,
+            ..*row
+        },
+        Row {
+            rate: row.rate - BUMP,
+            ..*row
+        },
+        BUMP,
+    );
+    let dividend_rho = slope(
+        Row {
+            growth: row.growth + BUMP,
+            ..*row
+        },
+        Row {
+            growth: row.growth - BUMP,
+            ..*row
+        },
+        BUMP,
+    );
+    let (near, far) = boundaries::<A, LQ, N, P>(row);
+    let is_exercised = value <= row.payoff();
+    let drift = (row.rate - row.growth) * row.spot * delta;
+    let diffusion = 0.5 * (row.sigma * row.spot).powi(2) * gamma;
+    let theta = if is_exercised {
+        0.0
+    } else {
+        row.rate * value - drift - diffusion
+    };
+    [
+        value,
+        delta,
+        gamma,
+        vega,
+        theta,
+        rho,
+        dividend_rho,
+        near,
+        far,
+    ]
+}
+
+/// Return the spots between which exercise is due today: the one next to the strike first.
+fn boundaries<A, const LQ: usize, const N: usize, const P: usize>(row: &Row) -> (f64, f64)
+where
+    A: Scheme<LQ, N, P>,
+{
+    let put = row.as_put();
+    if certain::is_certain(row) || !put.has_two_boundaries() {
+        return (f64::NAN, f64::NAN);
+    }
+    let Put {
+        boundaries: (low, high),
+        ..
+    } = two_boundaries::put(A::quadrature(), &put);
+    if row.is_call {
+        (row.strike / high, row.strike / low)
+    } else {
+        (row.strike * high, row.strike * low)
+    }
+}
