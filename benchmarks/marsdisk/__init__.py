@@ -1,1 +1,0 @@
-"""Measurements of marsdisk; each module writes its numbers with `--json FILE`."""
