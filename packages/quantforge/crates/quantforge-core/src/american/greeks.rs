@@ -95,11 +95,6 @@ where
         lane.splat(0.0),
         theta(terms, price, delta, gamma),
     );
-    let slope = |up: Terms<L>, down: Terms<L>, step: L| {
-        let difference =
-            up.price::<S, A, LQ, N, P>(sides, at) - down.price::<S, A, LQ, N, P>(sides, at);
-        difference * (step + step).recip()
-    };
     let moved = |sigma: L, rate: L, growth: L| Terms {
         sigma: terms.sigma + sigma,
         rate: terms.rate + rate,
@@ -107,9 +102,21 @@ where
         ..*terms
     };
     let (zero, step, small) = (lane.splat(0.0), lane.splat(BUMP), terms.sigma * BUMP);
-    let vega = slope(moved(small, zero, zero), moved(-small, zero, zero), small);
-    let rho = slope(moved(zero, step, zero), moved(zero, -step, zero), step);
-    let dividend_rho = slope(moved(zero, zero, step), moved(zero, zero, -step), step);
+    let around = [
+        moved(small, zero, zero),
+        moved(-small, zero, zero),
+        moved(zero, step, zero),
+        moved(zero, -step, zero),
+        moved(zero, zero, step),
+        moved(zero, zero, -step),
+    ];
+    // A loop, because each call that is written out is a copy of the whole solver.
+    let mut prices = [zero; 6];
+    for (price, terms) in prices.iter_mut().zip(&around) {
+        *price = terms.price::<S, A, LQ, N, P>(sides, at);
+    }
+    let slope = |up: usize, step: L| (prices[up] - prices[up + 1]) * (step + step).recip();
+    let (vega, rho, dividend_rho) = (slope(0, small), slope(2, step), slope(4, step));
     [
         price,
         delta,

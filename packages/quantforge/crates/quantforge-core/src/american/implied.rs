@@ -109,7 +109,12 @@ pub fn refuse_premium(premium: f64, price: impl Fn(f64) -> f64) -> Option<Refusa
 pub fn search_volatility<L: Lane>(premium: L, price: impl Fn(L) -> L) -> L {
     let (zero, half) = (premium.splat(0.0), premium.splat(0.5));
     let (mut low, mut high) = (premium.splat(LOWEST), premium.splat(HIGHEST));
-    let (mut below, mut above) = (price(low) - premium, price(high) - premium);
+    // A loop, because each call that is written out is a copy of the whole solver.
+    let mut misses = [low, high];
+    for miss in &mut misses {
+        *miss = price(*miss) - premium;
+    }
+    let [mut below, mut above] = misses;
     let least = premium * RESOLUTION;
     let is_payoff = least.ge(below.abs());
     let has_root = above.ge(zero) & (-below).ge(-least);
