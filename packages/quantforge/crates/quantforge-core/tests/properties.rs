@@ -16,6 +16,7 @@ fn compute(entry: &Entry, isa: Isa, row: [f64; 6], side: f64) -> (f64, bool) {
     let inputs = Inputs {
         columns: &columns,
         sides: Column::Constant(side),
+        dividends: &[],
     };
     let mut value = [0.0];
     let piece = Piece::whole([value.as_mut_slice()], None);

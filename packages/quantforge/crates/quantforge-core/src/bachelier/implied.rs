@@ -89,7 +89,12 @@ struct Target<L> {
 impl<L: Lane> Target<L> {
     #[inline(always)]
     fn of<S: Side>(lane: L, inputs: &[&[f64]; 5], sides: &[f64], at: usize) -> Self {
-        let [premium, forward, strike, time, rate] = inputs.map(|row| lane.load(row, at));
+        let premium = lane.load(inputs[PREMIUM], at);
+        let (forward, strike) = (
+            lane.load(inputs[FORWARD], at),
+            lane.load(inputs[STRIKE], at),
+        );
+        let (time, rate) = (lane.load(inputs[TIME], at), lane.load(inputs[RATE], at));
         let gain = two_sum(forward, -strike);
         let rate_time = two_product(rate, time);
         let factor = exp_double(rate_time);
