@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,8 @@ __all__ = ["NAMES", "RecordedSpace", "recorded_space"]
 HERE = Path(__file__).parent / "spaces"
 NAMES: tuple[str, ...] = tuple(json.loads((HERE / "spaces.json").read_bytes()))
 
+REPETITIONS = 5  # of a launch
+
 Times = NDArray[np.float64]
 
 
@@ -36,9 +39,9 @@ Times = NDArray[np.float64]
 class RecordedSpace:
     """A space with the time of each configuration.
 
-    ``times`` are means of ``runs``, infinite for a configuration that failed; both in the order
-    of the grid and in one unit of time per space. ``places`` are positions in that order by
-    `configuration_key`.
+    ``times`` are the ``statistic`` of ``runs`` (mean or smallest), infinite for a configuration
+    that failed; both in the order of the grid and in one unit of time per space. ``places`` are
+    positions in that order by `configuration_key`.
     """
 
     name: str
@@ -47,15 +50,17 @@ class RecordedSpace:
     places: Mapping[str, int]
     times: Times
     runs: Times
+    statistic: str
 
     def time(self, configuration: Configuration) -> float:
         """Return the recorded mean; infinite for what failed."""
         return float(self.times[self._place(configuration)])
 
-    def draw(self, configuration: Configuration, rng: random.Random) -> float:
-        """Return one of the recorded runs; infinite for what failed."""
-        run = float(rng.choice(self.runs[self._place(configuration)]))
-        return math.inf if math.isnan(run) else run
+    def launch(self, configuration: Configuration, rng: random.Random) -> float:
+        """Return the statistic of a few recorded runs of what works, as one launch would."""
+        runs = self.runs[self._place(configuration)].tolist()
+        drawn = [rng.choice(runs) for _ in range(REPETITIONS)]
+        return min(drawn) if self.statistic == "min" else fmean(drawn)
 
     def _place(self, configuration: Configuration) -> int:
         return self.places[configuration_key(configuration)]
@@ -99,6 +104,7 @@ def recorded_space(name: str) -> RecordedSpace:
         places={configuration_key(c): i for i, c in enumerate(configurations)},
         times=times,
         runs=runs,
+        statistic=facts["statistic"],
     )
 
 
