@@ -34,12 +34,12 @@ fn without_dividends_all_are_the_plain_option() {
     assert_close(
         CashPrice::<SpotAmerican>::compute(&ROW, false, &[])[0],
         american,
-        3e-4,
+        4e-4,
     );
     assert_close(
         CashPrice::<EscrowedAmerican>::compute(&ROW, false, &[])[0],
         american,
-        3e-4,
+        4e-4,
     );
 }
 

@@ -40,7 +40,7 @@ class Race:
     --------
     >>> race = Race([0, 1, 2, 3], blocks=2)
     >>> while not race.is_over:
-    ...     race.add({number: float(number) for number in race.running})
+    ...     lost = race.add({number: float(number) for number in race.running})
     >>> race.winner, race.places
     (0, (1, 2, 3))
     """

@@ -95,28 +95,10 @@ where
         lane.splat(0.0),
         theta(terms, price, delta, gamma),
     );
-    let moved = |sigma: L, rate: L, growth: L| Terms {
-        sigma: terms.sigma + sigma,
-        rate: terms.rate + rate,
-        growth: terms.growth + growth,
-        ..*terms
-    };
     let (zero, step, small) = (lane.splat(0.0), lane.splat(BUMP), terms.sigma * BUMP);
-    let around = [
-        moved(small, zero, zero),
-        moved(-small, zero, zero),
-        moved(zero, step, zero),
-        moved(zero, -step, zero),
-        moved(zero, zero, step),
-        moved(zero, zero, -step),
-    ];
-    // A loop, because each call that is written out is a copy of the whole solver.
-    let mut prices = [zero; 6];
-    for (price, terms) in prices.iter_mut().zip(&around) {
-        *price = terms.price::<S, A, LQ, N, P>(sides, at);
-    }
-    let slope = |up: usize, step: L| (prices[up] - prices[up + 1]) * (step + step).recip();
-    let (vega, rho, dividend_rho) = (slope(0, small), slope(2, step), slope(4, step));
+    let vega = terms.slope::<S, A, LQ, N, P>([small, zero, zero], small, sides, at);
+    let rho = terms.slope::<S, A, LQ, N, P>([zero, step, zero], step, sides, at);
+    let dividend_rho = terms.slope::<S, A, LQ, N, P>([zero, zero, step], step, sides, at);
     [
         price,
         delta,
@@ -128,6 +110,39 @@ where
         edge,
         nan,
     ]
+}
+
+impl<L: Lane> Terms<L> {
+    /// Return the same options with volatility, rate and yield moved.
+    #[inline(always)]
+    fn moved(&self, by: [L; 3]) -> Self {
+        Self {
+            sigma: self.sigma + by[0],
+            rate: self.rate + by[1],
+            growth: self.growth + by[2],
+            ..*self
+        }
+    }
+
+    /// Return the central difference of the price over `step`, which `by` moves.
+    #[inline(always)]
+    fn slope<S, A, const LQ: usize, const N: usize, const P: usize>(
+        &self,
+        by: [L; 3],
+        step: L,
+        sides: &[f64],
+        at: usize,
+    ) -> L
+    where
+        S: Side,
+        A: Scheme<LQ, N, P>,
+    {
+        let up = self.moved(by).price::<S, A, LQ, N, P>(sides, at);
+        let down = self
+            .moved([-by[0], -by[1], -by[2]])
+            .price::<S, A, LQ, N, P>(sides, at);
+        (up - down) * (step + step).recip()
+    }
 }
 
 /// Return `r V - (r - q) S delta - sigma^2 S^2 gamma / 2`.

@@ -45,19 +45,21 @@ where
         _stages: &mut Stages,
     ) {
         for at in (0..len).step_by(L::WIDTH) {
-            let [premium, spot, strike, time, rate, growth] = inputs.map(|row| lane.load(row, at));
-            let price = |sigma| {
-                let terms = Terms {
-                    spot,
-                    strike,
-                    time,
-                    rate,
-                    growth,
-                    sigma,
-                };
-                terms.price::<S, A, LQ, N, P>(sides, at)
+            let terms = Terms {
+                spot: lane.load(inputs[1], at),
+                strike: lane.load(inputs[2], at),
+                time: lane.load(inputs[3], at),
+                rate: lane.load(inputs[4], at),
+                growth: lane.load(inputs[5], at),
+                sigma: lane.splat(LOWEST),
             };
-            search_volatility(premium, price).store(outputs[0], at);
+            let price = ByScheme {
+                terms,
+                sides,
+                at,
+                scheme: PhantomData::<(A, S)>,
+            };
+            search_volatility(lane.load(inputs[PREMIUM], at), &price).store(outputs[0], at);
         }
         let mut last = Repeated::new();
         for (at, sigma) in outputs[0].iter_mut().enumerate().take(len) {
@@ -66,7 +68,7 @@ where
             if is_special(&row) {
                 *sigma = last.get((row, inputs[PREMIUM][at]), |&(row, premium)| {
                     let price = |sigma| price_of::<A, LQ, N, P>(&Row { sigma, ..row });
-                    search_volatility(premium, price)
+                    search_volatility(premium, &price)
                 });
             }
         }
@@ -104,17 +106,51 @@ pub fn refuse_premium(premium: f64, price: impl Fn(f64) -> f64) -> Option<Refusa
     (premium > price(HIGHEST)).then(|| refusal(Status::AboveBound, rule))
 }
 
+/// A price as a function of the volatility.
+///
+/// Not a closure: those of lanes must be inlined into the function of their instruction set.
+pub trait PriceAt<L> {
+    /// Return the price at `sigma`.
+    fn price(&self, sigma: L) -> L;
+}
+
+impl<F: Fn(f64) -> f64> PriceAt<f64> for F {
+    fn price(&self, sigma: f64) -> f64 {
+        self(sigma)
+    }
+}
+
+/// The price of one vector of rows by the scheme `A`.
+struct ByScheme<'a, L, A, S, const LQ: usize, const N: usize, const P: usize> {
+    terms: Terms<L>,
+    sides: &'a [f64],
+    at: usize,
+    scheme: PhantomData<(A, S)>,
+}
+
+impl<L, A, S, const LQ: usize, const N: usize, const P: usize> PriceAt<L>
+    for ByScheme<'_, L, A, S, LQ, N, P>
+where
+    L: Lane,
+    A: Scheme<LQ, N, P>,
+    S: Side,
+{
+    #[inline(always)]
+    fn price(&self, sigma: L) -> L {
+        let terms = Terms {
+            sigma,
+            ..self.terms
+        };
+        terms.price::<S, A, LQ, N, P>(self.sides, self.at)
+    }
+}
+
 /// Return the volatility at which `price` is `premium`; NaN if none of those looked for.
 #[inline(always)]
-pub fn search_volatility<L: Lane>(premium: L, price: impl Fn(L) -> L) -> L {
+pub fn search_volatility<L: Lane>(premium: L, price: &impl PriceAt<L>) -> L {
     let (zero, half) = (premium.splat(0.0), premium.splat(0.5));
     let (mut low, mut high) = (premium.splat(LOWEST), premium.splat(HIGHEST));
-    // A loop, because each call that is written out is a copy of the whole solver.
-    let mut misses = [low, high];
-    for miss in &mut misses {
-        *miss = price(*miss) - premium;
-    }
-    let [mut below, mut above] = misses;
+    let (mut below, mut above) = (price.price(low) - premium, price.price(high) - premium);
     let least = premium * RESOLUTION;
     let is_payoff = least.ge(below.abs());
     let has_root = above.ge(zero) & (-below).ge(-least);
@@ -130,7 +166,7 @@ pub fn search_volatility<L: Lane>(premium: L, price: impl Fn(L) -> L) -> L {
         let is_inside = secant.gt(low) & high.gt(secant);
         let next = L::select(is_inside, secant, (low + high) * half);
         sigma = L::select(is_open.gt(half), next, sigma);
-        let miss = price(next) - premium;
+        let miss = price.price(next) - premium;
         let is_below = zero.ge(miss);
         above = L::select(is_below, above * half, miss);
         below = L::select(is_below, miss, below * half);

@@ -25,7 +25,7 @@ use crate::kernel::{Kernel, Side, Stages};
 use crate::lane::Lane;
 use boundary::Contract;
 pub use greeks::AmericanGreeks;
-pub use implied::{AmericanImplied, refuse_premium, search_volatility};
+pub use implied::{AmericanImplied, PriceAt, refuse_premium, search_volatility};
 pub use quadrature::{Accurate, Fast, High, Scheme};
 use row::{Repeated, Row};
 
@@ -78,14 +78,14 @@ struct Terms<L> {
 impl<L: Lane> Terms<L> {
     #[inline(always)]
     fn load(lane: L, inputs: &[&[f64]; 6], at: usize) -> Self {
-        let [spot, strike, time, rate, growth, sigma] = inputs.map(|row| lane.load(row, at));
+        // No closure: vector code outside the function of its instruction set is slow.
         Self {
-            spot,
-            strike,
-            time,
-            rate,
-            growth,
-            sigma,
+            spot: lane.load(inputs[0], at),
+            strike: lane.load(inputs[1], at),
+            time: lane.load(inputs[TIME], at),
+            rate: lane.load(inputs[RATE], at),
+            growth: lane.load(inputs[YIELD], at),
+            sigma: lane.load(inputs[5], at),
         }
     }
 

@@ -89,7 +89,12 @@ struct Target<L> {
 impl<L: Lane> Target<L> {
     #[inline(always)]
     fn of<S: Side>(lane: L, inputs: &[&[f64]; 5], sides: &[f64], at: usize) -> Self {
-        let [premium, forward, strike, time, rate] = inputs.map(|row| lane.load(row, at));
+        let premium = lane.load(inputs[PREMIUM], at);
+        let (forward, strike) = (
+            lane.load(inputs[FORWARD], at),
+            lane.load(inputs[STRIKE], at),
+        );
+        let (time, rate) = (lane.load(inputs[TIME], at), lane.load(inputs[RATE], at));
         let gain = two_sum(forward, -strike);
         let rate_time = two_product(rate, time);
         let factor = exp_double(rate_time);
@@ -116,15 +121,19 @@ impl<L: Lane> Target<L> {
     /// Return `v`.
     #[inline(always)]
     fn deviation(&self) -> L {
-        let mut v = self.start();
-        let mut step;
-        (v, _) = self.improve(v);
-        (v, step) = self.improve(v);
+        let (first, _) = self.improve(self.start());
+        let (mut v, step) = self.improve(first);
+        // Rows that are settled stay as they are: a result does not depend on its neighbours.
+        let (zero, one) = (v.splat(0.0), v.splat(1.0));
+        let mut is_open = L::select(step.abs().gt(v * SETTLED), one, zero);
         for _ in 0..MAX_STEPS {
-            if !L::any(step.abs().gt(v * SETTLED)) {
+            let open = is_open.gt(zero);
+            if !L::any(open) {
                 break;
             }
-            (v, step) = self.improve(v);
+            let (next, step) = self.improve(v);
+            v = L::select(open, next, v);
+            is_open = L::select(step.abs().gt(v * SETTLED), is_open, zero);
         }
         v
     }

@@ -21,6 +21,8 @@ use crate::mills::mills_slope;
 const TIME: usize = 2;
 const RATE: usize = 3;
 
+/// Number of results of [`Greeks`].
+const FIRST_ORDER: usize = 6;
 /// Smallest variance: a zero one becomes a deviation of 1e-140, which prices as zero.
 const MIN_VARIANCE: f64 = 1e-280;
 /// Beyond this many deviations a price is less than the smallest number.
@@ -69,7 +71,9 @@ fn deviation<L: Lane>(sigma: L, time: L) -> (Double<L>, L) {
 impl<L: Lane> Terms<L> {
     #[inline(always)]
     fn of<S: Side>(lane: L, inputs: &[&[f64]; 5], sides: &[f64], at: usize) -> Self {
-        let [forward, strike, time, rate, sigma] = inputs.map(|row| lane.load(row, at));
+        let (forward, strike) = (lane.load(inputs[0], at), lane.load(inputs[1], at));
+        let (time, rate) = (lane.load(inputs[TIME], at), lane.load(inputs[RATE], at));
+        let sigma = lane.load(inputs[4], at);
         let (v, inverse) = deviation(sigma, time);
         let gain = two_sum(forward, -strike);
         let quotient = gain.high * inverse;
@@ -171,7 +175,7 @@ pub struct Greeks<S>(PhantomData<S>);
 pub struct AllGreeks<S>(PhantomData<S>);
 
 macro_rules! kernel {
-    ($name:ident, $outputs:literal, $nanoseconds:literal, $terms:ident => $values:expr) => {
+    ($name:ident, $outputs:literal, $nanoseconds:literal, $terms:ident => $values:expr, $higher:expr) => {
         impl<S: Side> Kernel<5, $outputs> for $name<S> {
             const NANOSECONDS: f64 = $nanoseconds;
             const DOMAINS: [Domain; 5] = DOMAINS;
@@ -191,12 +195,15 @@ macro_rules! kernel {
                     for (row, value) in outputs.iter_mut().zip($values) {
                         value.store(row, at);
                     }
+                    for (row, value) in outputs.iter_mut().skip(FIRST_ORDER).zip($higher) {
+                        value.store(row, at);
+                    }
                 }
             }
         }
     };
 }
 
-kernel!(Price, 1, 4.5, terms => [terms.price]);
-kernel!(Greeks, 6, 6.0, terms => terms.first_order());
-kernel!(AllGreeks, 13, 9.0, terms => terms.first_order().into_iter().chain(terms.higher()));
+kernel!(Price, 1, 4.5, terms => [terms.price], [terms.price; 0]);
+kernel!(Greeks, 6, 6.0, terms => terms.first_order(), [terms.price; 0]);
+kernel!(AllGreeks, 13, 9.0, terms => terms.first_order(), terms.higher());

@@ -299,7 +299,7 @@ impl<C: Convention> RowFormula<5, 1> for CashImplied<C> {
 
     fn compute(row: &[f64; 5], is_call: bool, dividends: &[Dividend]) -> [f64; 1] {
         let problem = Self::problem(row, is_call, dividends);
-        [search_volatility(row[0], |sigma| {
+        [search_volatility(row[0], &|sigma| {
             Self::price(problem, sigma)
         })]
     }
