@@ -96,9 +96,22 @@ where
         theta(terms, price, delta, gamma),
     );
     let (zero, step, small) = (lane.splat(0.0), lane.splat(BUMP), terms.sigma * BUMP);
-    let vega = terms.slope::<S, A, LQ, N, P>([small, zero, zero], small, sides, at);
-    let rho = terms.slope::<S, A, LQ, N, P>([zero, step, zero], step, sides, at);
-    let dividend_rho = terms.slope::<S, A, LQ, N, P>([zero, zero, step], step, sides, at);
+    let around = [
+        terms.moved([small, zero, zero]),
+        terms.moved([-small, zero, zero]),
+        terms.moved([zero, step, zero]),
+        terms.moved([zero, -step, zero]),
+        terms.moved([zero, zero, step]),
+        terms.moved([zero, zero, -step]),
+    ];
+    // A loop, because each call that is written out is a copy of the whole solver.
+    let mut prices = [zero; 6];
+    for (price, moved) in prices.iter_mut().zip(&around) {
+        *price = moved.price::<S, A, LQ, N, P>(sides, at);
+    }
+    let vega = slope(prices[0], prices[1], small);
+    let rho = slope(prices[2], prices[3], step);
+    let dividend_rho = slope(prices[4], prices[5], step);
     [
         price,
         delta,
@@ -123,26 +136,12 @@ impl<L: Lane> Terms<L> {
             ..*self
         }
     }
+}
 
-    /// Return the central difference of the price over `step`, which `by` moves.
-    #[inline(always)]
-    fn slope<S, A, const LQ: usize, const N: usize, const P: usize>(
-        &self,
-        by: [L; 3],
-        step: L,
-        sides: &[f64],
-        at: usize,
-    ) -> L
-    where
-        S: Side,
-        A: Scheme<LQ, N, P>,
-    {
-        let up = self.moved(by).price::<S, A, LQ, N, P>(sides, at);
-        let down = self
-            .moved([-by[0], -by[1], -by[2]])
-            .price::<S, A, LQ, N, P>(sides, at);
-        (up - down) * (step + step).recip()
-    }
+/// Return the central difference over `step`.
+#[inline(always)]
+fn slope<L: Lane>(up: L, down: L, step: L) -> L {
+    (up - down) * (step + step).recip()
 }
 
 /// Return `r V - (r - q) S delta - sigma^2 S^2 gamma / 2`.

@@ -150,7 +150,12 @@ where
 pub fn search_volatility<L: Lane>(premium: L, price: &impl PriceAt<L>) -> L {
     let (zero, half) = (premium.splat(0.0), premium.splat(0.5));
     let (mut low, mut high) = (premium.splat(LOWEST), premium.splat(HIGHEST));
-    let (mut below, mut above) = (price.price(low) - premium, price.price(high) - premium);
+    // A loop, because each call that is written out is a copy of the whole solver.
+    let mut misses = [low, high];
+    for miss in &mut misses {
+        *miss = price.price(*miss) - premium;
+    }
+    let [mut below, mut above] = misses;
     let least = premium * RESOLUTION;
     let is_payoff = least.ge(below.abs());
     let has_root = above.ge(zero) & (-below).ge(-least);
