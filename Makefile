@@ -20,7 +20,7 @@ setup: $(filter $(CURDIR)/.tools/%,$(UV))  ## install everything into .venv, the
 	$(UV) sync --frozen
 
 demo: setup  ## tune quantforge's thresholds on this machine (short form, under 10 minutes)
-	$(RUN) tighten tune studies/quantforge --max-trials 2 -o decision.max_pairs=24
+	$(RUN) tighten tune studies/quantforge --max-trials 1 -o decision.max_pairs=16
 
 test: setup  ## every test that needs less than minutes
 	cargo test --workspace --locked --quiet
