@@ -214,7 +214,8 @@ class PlainLog:
         match event:
             case StudyStarted():
                 found = f", {event.done} done before" if event.done else ""
-                line = f"{event.name}, run {event.run}: up to {event.max_trials} trials{found}"
+                most = f"{event.max_trials} trial{'' if event.max_trials == 1 else 's'}"
+                line = f"{event.name}, run {event.run}: up to {most}{found}"
             case StepStarted():
                 self._last_pair = course.clock()
                 detail = f": {event.detail}" if event.detail else ""
