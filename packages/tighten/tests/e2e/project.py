@@ -137,7 +137,7 @@ class Project:
         """Run ``tighten WORDS`` to its end."""
         with self.start(*words, **environment) as process:
             try:
-                out, err = process.communicate(timeout=100)
+                out, err = process.communicate(timeout=250)
             except BaseException:
                 process.terminate()
                 raise
