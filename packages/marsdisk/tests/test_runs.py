@@ -172,9 +172,8 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(whole: Path, tmp_path
     assert found.scalars["output_index"] == 9
 
 
-@pytest.mark.parametrize(
-    "seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_kill_at_a_random_moment_then_resume_is_bit_for_bit(
     whole: Path, tmp_path: Path, marsdisk: Command, small_keys: tuple[str, ...], seed: int
 ) -> None:
