@@ -6,14 +6,25 @@ A benchmark that writes `{"figures": [...]}` (see `as_json`) needs no reader of 
 
 from __future__ import annotations
 
+import json
 import statistics
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-__all__ = ["Figure", "aligned", "as_json", "cells", "from_json", "summarised", "table"]
+__all__ = [
+    "Figure",
+    "aligned",
+    "as_json",
+    "cells",
+    "concluded",
+    "from_json",
+    "summarised",
+    "table",
+]
 
 _MIDDLE = (0.05, 0.95)  # the quantiles that are given as spread
 
@@ -99,6 +110,31 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 def table(figures: Sequence[Figure]) -> str:
     """Return figures as lines of text for a terminal."""
     return aligned([cells(figure) for figure in figures])
+
+
+def concluded(
+    figures: Sequence[Figure], file: Path | None, *, notes: Sequence[str] = (), **facts: Any
+) -> int:
+    """End a benchmark: print its figures, write them, and return its exit status.
+
+    Parameters
+    ----------
+    figures
+        What it measured.
+    file
+        Where `as_json` of figures and ``facts`` goes; None writes nothing.
+    notes
+        Lines to print below the table.
+
+    Returns
+    -------
+    int
+        1 if a figure is not what it must be, else 0.
+    """
+    print("\n".join([table(figures), *notes]))
+    if file:
+        file.write_text(json.dumps(as_json(figures, **facts), indent=1) + "\n", encoding="utf-8")
+    return int(any(figure.is_reached is False for figure in figures))
 
 
 def _number(value: float) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-
 from marsdisk import environment
 from marsdisk.config import Config
 from marsdisk.config.translate import parameters

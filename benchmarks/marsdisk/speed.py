@@ -9,7 +9,6 @@ cell on the same compiled right-hand side with the same exact Jacobian.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -20,10 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
-from scipy.integrate import solve_ivp
-
-from benchmarks.figures import Figure, as_json, summarised, table
-from benchmarks.marsdisk.problems import baseline
 from marsdisk.cache import TableCache
 from marsdisk.checkpoint import initial_state
 from marsdisk.config import Config
@@ -34,6 +29,10 @@ from marsdisk.physics.constants import YEAR
 from marsdisk.reference import CellProblem
 from marsdisk.runs import RunRequest, execute
 from marsdisk.simulation import Simulation
+from scipy.integrate import solve_ivp
+
+from benchmarks.figures import Figure, concluded, summarised
+from benchmarks.marsdisk.problems import baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -247,10 +246,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="file for the numbers")
     options = parser.parse_args()
     figures = measure(quick=options.quick)
-    print(table(figures))
-    if options.json:
-        options.json.write_text(json.dumps(as_json(figures), indent=1), encoding="utf-8")
-    return 0
+    return concluded(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-
-from benchmarks.marsdisk.problems import baseline, with_scheme
 from marsdisk.parameters import (
     BlowOut,
     Distribution,
@@ -32,6 +30,8 @@ from marsdisk.parameters import (
 from marsdisk.physics.constants import MARS_RADIUS, YEAR
 from marsdisk.physics.radiation import blowout_size
 from marsdisk.simulation import Simulation
+
+from benchmarks.marsdisk.problems import baseline, with_scheme
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

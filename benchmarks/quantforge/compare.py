@@ -27,7 +27,7 @@ from quantforge import _core, _grid, american, black_scholes
 from quantforge.bench import numpy_call_price
 from scipy.special import ndtr
 
-from benchmarks.figures import Figure, as_json, from_json, summarised, table
+from benchmarks.figures import Figure, as_json, concluded, from_json, summarised
 
 if TYPE_CHECKING:
     from quantforge._batch import Array
@@ -233,10 +233,7 @@ def main() -> int:
         return 0
     if _core.instruction_set() == "avx512":
         figures += figures_of_lesser_set("avx2", quick=options.quick)
-    print(table(figures))
-    if options.json:
-        options.json.write_text(json.dumps(as_json(figures, **facts), indent=1))
-    return int(any(figure.is_reached is False for figure in figures))
+    return concluded(figures, options.json, **facts)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ takes by itself; before it is timed, its prices are compared with ours.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import time
@@ -25,7 +24,7 @@ from quantforge import _grid, black_scholes
 from quantforge.bench import numpy_call_price
 from scipy.special import ndtr
 
-from benchmarks.figures import Figure, as_json, summarised, table
+from benchmarks.figures import Figure, concluded, summarised
 from benchmarks.quantforge.environments import PUBLISHED, VOLLIB, MissingPeerError, Worker
 from benchmarks.quantforge.peer_report import OURS, OURS_ALONE, notes
 
@@ -297,8 +296,8 @@ def _comparable(
     return sides, wrong
 
 
-def measure(sizes: Sequence[int], rounds: int) -> dict[str, Any]:
-    """Return figures, nanoseconds per option of everybody, and who is missing."""
+def measure(sizes: Sequence[int], rounds: int) -> tuple[list[Figure], dict[str, Any]]:
+    """Return the figures, and as facts the nanoseconds per option and who is missing."""
     peers, missing = available()
     figures: list[Figure] = []
     nanoseconds: dict[str, dict[str, Any]] = {}
@@ -314,7 +313,7 @@ def measure(sizes: Sequence[int], rounds: int) -> dict[str, Any]:
             for name, times in scaled.items()
         }
         figures += _ratios(what, size, scaled)
-    return as_json(figures, nanoseconds=nanoseconds, missing=missing)
+    return figures, {"nanoseconds": nanoseconds, "missing": missing}
 
 
 def _ratios(what: str, size: int, samples: Mapping[str, list[float]]) -> list[Figure]:
@@ -338,12 +337,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args(argv)
-    report = measure(options.sizes, options.rounds)
-    figures = [Figure(**fields) for fields in report["figures"]]
-    sys.stdout.write(table(figures) + "\n\n" + "\n".join(notes([report])) + "\n")
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
-    return int(any(figure.is_reached is False for figure in figures))
+    figures, facts = measure(options.sizes, options.rounds)
+    return concluded(figures, options.json, notes=["", *notes([facts])], **facts)
 
 
 if __name__ == "__main__":

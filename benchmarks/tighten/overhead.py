@@ -18,7 +18,6 @@ the difference between its launch and a bare `subprocess.run` of the same line, 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import subprocess
 import sys
@@ -40,7 +39,7 @@ from tighten.session import Session
 from tighten.study import Study
 from tighten.trial import Site, open_workplace
 
-from benchmarks.figures import Figure, as_json, summarised, table
+from benchmarks.figures import Figure, concluded, summarised
 from benchmarks.tighten.tuners import TUNERS, Trial, available
 
 if TYPE_CHECKING:
@@ -169,13 +168,14 @@ def main() -> int:
         clock = _run(study.options, others)
         spans = _launches(study.options, options.launches)
     figures = _figures(clock, spans, options.pairs)
-    print(table(figures))
-    for name in missing:
-        print(f"{name} is not installed, so not compared: `uv sync --group peers`")
-    if options.json:
-        report = as_json(figures, trials=len(clock.overhead), missing=missing)
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
-    return int(any(figure.is_reached is False for figure in figures))
+    remedy = "is not installed, so not compared: `uv sync --group peers`"
+    return concluded(
+        figures,
+        options.json,
+        notes=[f"{name} {remedy}" for name in missing],
+        trials=len(clock.overhead),
+        missing=missing,
+    )
 
 
 def _options() -> argparse.Namespace:

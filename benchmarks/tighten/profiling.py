@@ -13,7 +13,6 @@ in it: a run of ten minutes pays that once.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from pathlib import Path
 from tighten.profile import Sampling, Tool
 from tighten.profile.profilers import choose, program
 
-from benchmarks.figures import Figure, as_json, summarised, table
+from benchmarks.figures import Figure, concluded, summarised
 
 MOST_PERCENT = 3.0
 WINDOW = 2.0  # s
@@ -121,10 +120,7 @@ def main() -> int:
         for tool in (Tool.PYSPY, Tool.PERF)
         if choose(tool, sys.executable).tool is tool
     ]
-    print(table(figures))
-    if given.json:
-        given.json.write_text(json.dumps(as_json(figures)))
-    return int(any(figure.is_reached is False for figure in figures))
+    return concluded(figures, given.json)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ times as long.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import random
 import statistics
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from tighten.decision import Race
 
-from benchmarks.figures import Figure, aligned, as_json, cells
+from benchmarks.figures import Figure, concluded
 from benchmarks.tighten.verdicts import recorded
 
 if TYPE_CHECKING:
@@ -36,17 +35,15 @@ STEP = 0.01  # from one candidate to the next
 LAUNCHES = 128  # of a race
 
 
-def main() -> None:
-    """Replay the races and print how often the best won."""
+def main() -> int:
+    """Replay the races and print how often the best won; 1 if not often enough."""
     options = _options()
     figures = [
         _figure(kernel, launches.min(axis=1).tolist(), rule, options)
         for kernel, launches in recorded().items()
         for rule in PICKS
     ]
-    print(aligned([("what", "measured", "must be"), *(cells(one)[:3] for one in figures)]))
-    if options.json:
-        options.json.write_text(json.dumps(as_json(figures), indent=1) + "\n")
+    return concluded(figures, options.json)
 
 
 def _options() -> argparse.Namespace:
@@ -119,4 +116,4 @@ PICKS: dict[str, Pick] = {
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -21,7 +21,6 @@ measured best, whether or not its gain was large enough to be shown within the p
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import random
 import statistics
@@ -34,7 +33,7 @@ from numpy.typing import NDArray
 from tighten.decision import Case, Outcome, PairTest, Policy
 from tighten.search import Told, strategy
 
-from benchmarks.figures import Figure, aligned, as_json, cells
+from benchmarks.figures import Figure, concluded
 from benchmarks.tighten.recorded_spaces import NAMES, RecordedSpace, recorded_space
 from benchmarks.tighten.searchers import SEARCHERS, Searcher
 
@@ -53,13 +52,11 @@ RACED = "cpu_matmul"  # the space of the evaluations
 Curve = NDArray[np.float64]
 
 
-def main() -> None:
-    """Replay the searches and print what they reach."""
+def main() -> int:
+    """Replay the searches and print what they reach; 1 if it is too little."""
     options = _options()
     figures = _evaluations(options) if options.evaluations else _scores(options)
-    print(aligned([("what", "measured", "must be"), *(cells(one)[:3] for one in figures)]))
-    if options.json:
-        options.json.write_text(json.dumps(as_json(figures), indent=1) + "\n")
+    return concluded(figures, options.json)
 
 
 def _options() -> argparse.Namespace:
@@ -206,4 +203,4 @@ def _progress(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -11,7 +11,6 @@ beforehand, as they are after the first start of an installed program.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import subprocess
@@ -19,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.figures import Figure, as_json, summarised, table
+from benchmarks.figures import Figure, concluded, summarised
 
 MOST_SECONDS = 0.2  # of `tighten --help`
 PYTHON = sys.executable
@@ -88,10 +87,7 @@ def main() -> int:
         )
         for name, seconds in measured(options.rounds).items()
     ]
-    print(table(figures))
-    if options.json:
-        options.json.write_text(json.dumps(as_json(figures, rounds=options.rounds), indent=1))
-    return int(any(figure.is_reached is False for figure in figures))
+    return concluded(figures, options.json, rounds=options.rounds)
 
 
 if __name__ == "__main__":
