@@ -31,9 +31,9 @@ from typing import TYPE_CHECKING
 from tighten.bench import Bench
 from tighten.errors import FailureKind
 from tighten.events import Event, TrialDone
-from tighten.ledger import Ledger, now
-from tighten.machine import fingerprint
-from tighten.record import Role, StudyRecord
+from tighten.ledger import Ledger
+from tighten.provenance import new_record, run_key
+from tighten.record import Role
 from tighten.runner import Command, Completed, Places, Runner, Subprocess, launch, shell_line
 from tighten.session import Session
 from tighten.study import Study
@@ -217,28 +217,11 @@ def _run(options: Options, others: Mapping[str, Trial]) -> TrialClock:
         with open_workplace(site, runner) as workplace:
             bench = Bench(options, runner=runner, workplace=workplace, listener=clock)
             session = Session(options, bench=bench, ledger=ledger, listener=clock)
-            session.start(_record(options), ("project", "study", "machine"))
+            session.start(new_record(options), run_key(options))
     finally:
         ledger.close()
         _progress("")
     return clock
-
-
-def _record(options: Options) -> StudyRecord:
-    baseline = {"BLOCK": 16, "UNROLL": 4}
-    return StudyRecord(
-        run=0,
-        name=options.name,
-        study_file=str(options.file),
-        project=str(options.project),
-        started=now(),
-        finished=None,
-        status=None,
-        cases=options.cases,
-        parameters=tuple({"name": name, "value": value} for name, value in baseline.items()),
-        machine=fingerprint(),
-        max_trials=options.limits.max_trials,
-    )
 
 
 def _launches(options: Options, count: int) -> list[float]:

@@ -15,6 +15,7 @@ from tighten.locating import Locator
 from tighten.profile import Profile
 from tighten.profile.formats import write
 from tighten.profile.model import Frame, Provenance, Stack
+from tighten.provenance import new_record, run_key
 from tighten.report.analysis import analysis_text
 from tighten.runner import Fake
 from tighten.session import Session
@@ -132,7 +133,7 @@ def run(
         with open_workplace(site, runner) as workplace:
             bench = Bench(options, runner=runner, workplace=workplace, listener=events.append)
             session = Session(options, bench=bench, ledger=ledger, listener=events.append)
-            return session.start(study._new_record(), study._key()), study, events
+            return session.start(new_record(study.options), run_key(study.options)), study, events
     finally:
         ledger.close()
 

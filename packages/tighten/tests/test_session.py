@@ -10,6 +10,7 @@ from tighten.decision import Outcome, Status
 from tighten.errors import BaselineError, FailureKind, TrialError
 from tighten.events import Step, StepStarted, StudyDone, TrialDone
 from tighten.ledger import Ledger
+from tighten.provenance import new_record, run_key
 from tighten.record import Role
 from tighten.runner import Fake
 from tighten.session import Session
@@ -89,7 +90,7 @@ class Loop:
                 session = Session(options, bench=bench, ledger=ledger, listener=listener)
                 if resume:
                     return session.resume(ledger.study())
-                return session.start(self.study._new_record(), self.study._key())
+                return session.start(new_record(options), run_key(options))
         finally:
             ledger.close()
 

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING
 from tighten.decision import Aim, PairTest, Verdict
 from tighten.errors import FailureKind, StateError, TrialError
 from tighten.events import PairMeasured
-from tighten.files import BASELINE_FILE, EVIDENCE_FILE
 from tighten.gates import SameArrays, check
 from tighten.ledger import Pair
 from tighten.locating import Locator
 from tighten.parameters import arguments, environment
 from tighten.patch import patch
+from tighten.provenance import sources
 from tighten.record import CaseSummary
 from tighten.runner import Command, MeasuringLock, Places, launch
 from tighten.samples import Disturbances, Launch, launch_value, pair_values
-from tighten.trial import Built, project_files, project_hash, read_at_run_time
+from tighten.trial import Built
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tighten.runner import Runner
     from tighten.trial import Workplace
 
-__all__ = ["Bench", "Block", "Duel", "Measured", "own_files", "sources"]
+__all__ = ["Bench", "Block", "Duel", "Measured"]
 
 _RERUNS_PER_PAIR = 2
 _QUALITY_TIMEOUT = 1800.0  # s; a linter or test suite of a large project
@@ -370,22 +370,6 @@ class Bench:
                 e_value=so_far.e_value,
             )
         )
-
-
-def sources(options: Options, root: Path) -> str:
-    """Return a hash of the files below ``root``, the project or a copy, that a run may read."""
-    files = project_files(
-        options.project,
-        include=options.build.include,
-        exclude=options.build.exclude,
-        leave_out=[options.state, options.file, *own_files(options)],
-    )
-    return project_hash(root, read_at_run_time(files, is_built=options.build.command is not None))
-
-
-def own_files(options: Options) -> list[Path]:
-    """Return the files that tighten itself keeps beside the study file."""
-    return [options.file.parent / name for name in (BASELINE_FILE, EVIDENCE_FILE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tighten.bench import sources
 from tighten.convergence import convergence, incumbent
 from tighten.decision import Outcome, Status, multiplied
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
@@ -37,6 +36,7 @@ from tighten.options import Options
 from tighten.parameters import Configuration
 from tighten.profile import Tool
 from tighten.proposals import Proposals
+from tighten.provenance import sources
 from tighten.record import Failure, Role, StudyRecord, TrialRecord
 from tighten.session import Session, baseline_message
 from tighten.study import Study

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from tighten.encoding import decode, encode
 from tighten.errors import StateError, StudyError
-from tighten.files import EVIDENCE_FILE, write_atomically
+from tighten.files import EVIDENCE_FILE
 from tighten.parameters import Configuration, Value
 
 if TYPE_CHECKING:
@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
     from tighten.record import StudyRecord
 
-__all__ = ["EVIDENCE_FILE", "Standing", "ValueEvidence", "read", "standings", "write"]
+__all__ = [
+    "EVIDENCE_FILE",
+    "EvidenceFile",
+    "Standing",
+    "ValueEvidence",
+    "added",
+    "read",
+    "standings",
+]
 
 _FORMAT = 1
 _WORDS = {
@@ -73,6 +81,11 @@ class EvidenceFile:
     format: int = _FORMAT
     values: tuple[ValueEvidence, ...]
 
+    @property
+    def content(self) -> bytes:
+        """What is written to the disk."""
+        return f"{encode(self, indent=1)}\n".encode()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -87,13 +100,13 @@ class Standing:
         return not self.reasons
 
 
-def write(path: Path, study: StudyRecord, *, start: str, code: str) -> tuple[ValueEvidence, ...]:
-    """Add the values of a confirmed run to the file; return all that it holds then.
+def added(path: Path, study: StudyRecord, *, start: str, code: str) -> EvidenceFile:
+    """Return what the file shall hold with the values of a confirmed run.
 
     Parameters
     ----------
     path
-        The file; created when missing.
+        The file as it is; it may be missing.
     study
         The run.
     start, code
@@ -107,9 +120,8 @@ def write(path: Path, study: StudyRecord, *, start: str, code: str) -> tuple[Val
         for old in kept
         if old.parameter not in new
     ]
-    values = tuple(sorted([*carried, *new.values()], key=lambda one: one.parameter))
-    write_atomically(path, encode(EvidenceFile(values=values), indent=1) + "\n")
-    return values
+    values = sorted([*carried, *new.values()], key=lambda one: one.parameter)
+    return EvidenceFile(values=tuple(values))
 
 
 def read(path: Path) -> tuple[ValueEvidence, ...]:

@@ -147,6 +147,24 @@ def replace_file(
         raise
 
 
+def overwrite_file(target: Path, content: bytes) -> None:
+    """Put ``content`` into a file of tighten's own, in place if it exists.
+
+    Who is killed meanwhile leaves a mixture, so the caller must have said on disk that the file
+    cannot be trusted. In return it costs a tenth of `replace_file`, whose new file many file
+    systems send to the disk at once. The modification time is now by the fine clock, too.
+    """
+    try:
+        with target.open("r+b") as stream:
+            stream.write(content)
+            stream.truncate()
+    except (FileNotFoundError, PermissionError):
+        replace_file(target, content)
+        return
+    touch(target)
+    _forget_bytecode(target)
+
+
 def _forget_bytecode(source: Path) -> None:
     """Remove Python's compiled form of a source that was replaced.
 

@@ -7,19 +7,17 @@ change the project.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tighten import evidence, report
 from tighten.analysis import Analysis, analysis
 from tighten.attribution import time_ratio
-from tighten.bench import Bench, own_files, sources
+from tighten.bench import Bench
 from tighten.comparison import Comparison, extracted_revision, file_summaries
 from tighten.encoding import decode, encode
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
@@ -31,6 +29,14 @@ from tighten.parameters import edited_files
 from tighten.parameters.binding import FileBinding
 from tighten.patch import patch
 from tighten.profile import Difference, read_profile
+from tighten.provenance import (
+    file_of,
+    new_record,
+    require_same,
+    require_unchanged,
+    run_key,
+    sources,
+)
 from tighten.record import Examination, Failure, GateResult, Role, StudyRecord, TrialRecord
 from tighten.runner import InProcess, Subprocess
 from tighten.session import Session
@@ -38,11 +44,7 @@ from tighten.strategy_costs import StrategyCosts, strategy_costs
 from tighten.trial import (
     Site,
     alone,
-    changed_since,
-    file_hashes,
     open_workplace,
-    project_files,
-    project_hash,
     restore,
     write_edits,
 )
@@ -53,7 +55,6 @@ if TYPE_CHECKING:
     from tighten.bench import Duel
     from tighten.events import Event, Listener
     from tighten.evidence import Standing
-    from tighten.ledger import RunKey
     from tighten.options.plan import PlannedParameter
     from tighten.parameters import Configuration, Value
     from tighten.profile import Profile
@@ -203,7 +204,7 @@ class Study:
             After the run was recorded as interrupted; `resume` goes on.
         """
         with self._session(listener) as (session, _):
-            return session.start(self._new_record(), self._key())
+            return session.start(new_record(self.options), run_key(self.options))
 
     def resume(self, listener: Listener = _silent) -> StudyRecord:
         """Go on with the newest run after an interrupt, a crash, or with larger limits.
@@ -215,7 +216,7 @@ class Study:
         """
         with self._session(listener) as (session, ledger):
             study = ledger.study()
-            self._require_same(ledger.key(study.run), study)
+            require_same(self.options, ledger.key(study.run), study.run)
             return session.resume(study)
 
     def verify(
@@ -305,7 +306,7 @@ class Study:
         """
         record = self.record(run)
         values = self._best_values(run)
-        self._require_unchanged(record)
+        require_unchanged(self.options, record)
         with self._alone():
             with self.bench(_silent) as bench:
                 reference = _built_baseline(bench, self.baseline())
@@ -318,12 +319,13 @@ class Study:
                 bench.quality(built, quality)
                 gates = bench.check(built, is_final=True)
                 measured = bench.measure(built, launches=self.options.benchmark.launches)
-            self._require_unchanged(record)  # the checks took a while
+            require_unchanged(self.options, record)  # the checks took a while
             difference = self.best_patch(run)
             if all(gate.passed for gate in gates):
                 edits = edited_files(self.options.parameters, values, self.options.project)
+                kept = evidence.added(self.evidence_file, record, start=start, code=code)
+                edits[_below(self.options.project, self.evidence_file)] = kept.content
                 write_edits(self.options.project, self.options.state, edits)
-                evidence.write(self.evidence_file, record, start=start, code=code)
         return Applied(
             patch=difference,
             gates=gates,
@@ -563,7 +565,7 @@ class Study:
         with self._alone():
             ledger = Ledger(self._ledger_path)
             try:
-                yield ledger, ledger.begin(self._new_record(), self._key())
+                yield ledger, ledger.begin(new_record(self.options), run_key(self.options))
             finally:
                 ledger.close()
 
@@ -583,86 +585,12 @@ class Study:
             return InProcess(benchmark.conditions)
         return Subprocess(benchmark.conditions)
 
-    def _new_record(self) -> StudyRecord:
-        options = self.options
-        return StudyRecord(
-            run=0,
-            name=options.name,
-            study_file=str(options.file),
-            project=str(options.project),
-            started=now(),
-            finished=None,
-            status=None,
-            cases=options.cases,
-            parameters=tuple(self._facts(parameter) for parameter in self.parameters()),
-            machine=fingerprint(),
-            max_trials=options.limits.max_trials,
-            policy=options.policy,
-            sources=sources(options, options.project),
-        )
-
-    def _facts(self, planned: PlannedParameter) -> Mapping[str, Any]:
-        """Return a parameter as the ledger keeps it, with its file's hash for `apply`."""
-        file = self._file_of(planned.name)
-        hashes = {} if file is None else file_hashes(self.options.project, [file])
-        return {**asdict(planned), "files": hashes}
-
-    def _file_of(self, name: str) -> Path | None:
-        binding = {p.name: p.binding for p in self.options.parameters}[name]
-        return binding.file if isinstance(binding, FileBinding) else None
-
-    def _key(self) -> RunKey:
-        """Return what recorded trials depend on: the project, the study, the machine."""
-        options = self.options
-        asked = {
-            "build": asdict(options.build),
-            "benchmark": asdict(options.benchmark),
-            "cases": [asdict(case) for case in options.cases],
-            "gates": [asdict(gate) for gate in options.gates],
-            "parameters": [asdict(parameter) for parameter in self.plan().parameters],
-            "constraints": dict(options.constraints),
-            "policy": asdict(options.policy),
-            "search": asdict(options.search),
-        }
-        study = json.dumps(asked, sort_keys=True, default=sorted)
-        files = project_files(
-            options.project,
-            include=options.build.include,
-            exclude=options.build.exclude,
-            leave_out=[options.state, *own_files(options)],
-        )
-        return (
-            project_hash(options.project, files),
-            hashlib.sha256(study.encode()).hexdigest(),
-            fingerprint_key(fingerprint()),
-        )
-
-    def _require_same(self, key: RunKey, study: StudyRecord) -> None:
-        parts = ("project's files", "study file", "machine")
-        changed = [
-            part for part, old, new in zip(parts, key, self._key(), strict=True) if old != new
-        ]
-        if changed:
-            raise StudyError(
-                f"run {study.run} cannot go on: the {' and the '.join(changed)} changed since; "
-                "its measurements say nothing about what is here now. Start anew with "
-                "`tighten tune`"
-            )
-
     def _require_files(self, values: Configuration) -> None:
         for name in values:
-            if self._file_of(name) is None:
+            if file_of(self.options, name) is None:
                 raise StudyError(
                     f"{name} is written in no file of the project, so there is nothing to set; "
                     "give it with --set to `tighten measure`"
-                )
-
-    def _require_unchanged(self, record: StudyRecord) -> None:
-        for facts in record.parameters:
-            for path in changed_since(self.options.project, facts["files"]):
-                raise StudyError(
-                    f"{path} changed since run {record.run}; its values were not measured with "
-                    "this file. Run `tighten tune` again, or put the file back"
                 )
 
     def _best_values(self, run: int | None = None) -> Configuration:
@@ -679,7 +607,7 @@ class Study:
         return tuple(
             f"set {name} = {value} where the program is started; it is written in no file"
             for name, value in values.items()
-            if self._file_of(name) is None
+            if file_of(self.options, name) is None
         )
 
     @contextmanager
@@ -742,6 +670,11 @@ def keep_reference(bench: Bench, built: Built, name: str) -> None:
     for gate in gates:
         if not gate.passed:
             raise BaselineError(f"{name} fails gate {gate.name!r}: {gate.detail}")
+
+
+def _below(project: Path, file: Path) -> Path:
+    """Return the path of a file relative to the project, as it is if it lies elsewhere."""
+    return file.relative_to(project) if file.is_relative_to(project) else file
 
 
 def _scalar(text: str) -> Value:

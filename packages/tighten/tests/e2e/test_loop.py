@@ -38,10 +38,10 @@ def test_a_gain_is_found_confirmed_reported_and_applied(tmp_path: Path) -> None:
     again = project.tighten("verify", "--evidence")
     assert again.code == 1, again.out
     assert "DELAY_MS: the code is another one" in again.out
-    (tmp_path / "tighten-evidence.json").unlink()
-    assert project.tighten("verify", "--evidence").code == 2
     assert project.tighten("restore").code == 0
     assert (tmp_path / "settings.py").read_text() == SETTINGS
+    assert not (tmp_path / "tighten-evidence.json").exists()
+    assert project.tighten("verify", "--evidence").code == 2
 
 
 def test_the_export_has_the_campaigns_layout(tmp_path: Path) -> None:

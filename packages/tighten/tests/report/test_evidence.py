@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tighten.errors import StudyError
-from tighten.evidence import read, standings, write
+from tighten.evidence import ValueEvidence, added, read, standings
 
 from . import records
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tighten.record import StudyRecord
+
+
+def write(path: Path, study: StudyRecord, *, start: str, code: str) -> tuple[ValueEvidence, ...]:
+    file = added(path, study, start=start, code=code)
+    path.write_bytes(file.content)
+    return file.values
 
 
 def present(study: StudyRecord) -> dict[str, Any]:

@@ -177,6 +177,22 @@ class TestApplied:
         assert restore(tree, state) == ((ONE,), ())
         assert (tree / ONE).read_bytes() == b"the user's own"
 
+    def test_a_new_file_goes_again_unless_somebody_else_wrote_it(
+        self, tree: Path, state: Path
+    ) -> None:
+        new = Path("evidence.json")
+        write_edits(tree, state, {new: b"ours"})
+        assert restore(tree, state) == ((new,), ())
+        assert not (tree / new).exists()
+        write_edits(tree, state, {new: b"ours"})
+        (tree / new).write_bytes(b"the user's own")
+        assert restore(tree, state) == ((), (new,))
+        assert (tree / new).read_bytes() == b"the user's own"
+        write_edits(tree, state, {new: b"ours"})
+        (tree / new).unlink()
+        assert restore(tree, state) == ((), ((new,)))
+        assert not (tree / new).exists()
+
     def test_mode_survives(self, tree: Path, state: Path) -> None:
         (tree / ONE).chmod(0o444)
         write_edits(tree, state, {ONE: b"edit"})

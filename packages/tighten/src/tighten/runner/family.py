@@ -14,19 +14,20 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import itertools
 import os
 import secrets
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["MARK", "adopting", "end_orphans", "end_run", "new_mark", "reap_group"]
+__all__ = ["MARK", "Adoption", "end_orphans", "end_run", "new_mark"]
 
 MARK = "TIGHTEN_RUN"  # names the run in the environment of every process it starts
 PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
@@ -34,9 +35,13 @@ GRACE = 1.0  # seconds between asking a run to end and ending it
 END_ATTEMPTS = 100
 
 
+_session = secrets.token_hex(8)  # numbers of processes come again
+_runs = itertools.count()
+
+
 def new_mark() -> str:
     """Return a value of `MARK` for one run of this process."""
-    return f"{os.getpid()}-{secrets.token_hex(8)}"
+    return f"{os.getpid()}-{_session}-{next(_runs)}"
 
 
 def end_run(mark: str, leader: int | None) -> None:
@@ -129,33 +134,46 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@contextlib.contextmanager
-def adopting() -> Iterator[None]:
-    """Make orphans below this process its children during the block, so that they can be found.
+class Adoption:
+    """Makes orphans below this process its children during a block, so that they can be found.
 
     Those that outlive the block are reaped when they have ended and another block is left.
     """
-    before = _children()
-    _set_subreaper(1)
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_before", "_may_have_heirs")
+
+    _living: ClassVar[set[int]] = set()  # adopted by earlier blocks
+
+    def __enter__(self) -> Self:
+        self._before = _children()
+        self._may_have_heirs = True
+        _set_subreaper(1)
+        return self
+
+    def reap_group(self, group: int) -> None:
+        """Reap the members of a killed group that became our children."""
+        self._may_have_heirs = _has_children()
+        for _ in range(END_ATTEMPTS if self._may_have_heirs else 0):
+            try:
+                reaped, _ = os.waitpid(-group, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not reaped:
+                time.sleep(0.001)
+
+    def __exit__(self, *failure: object) -> None:
         _set_subreaper(0)
-        _adopted.update(child for child in _children() - before if _is_from_a_run(child))
-        _reap_adopted()
-
-
-_adopted: set[int] = set()
-
-
-def _reap_adopted() -> None:
-    for child in tuple(_adopted):
-        try:
-            ended, _ = os.waitpid(child, os.WNOHANG)
-        except ChildProcessError:
-            ended = child
-        if ended:
-            _adopted.discard(child)
+        # Without a child there is no descendant at all: each has an ancestor that is our child.
+        if self._may_have_heirs:
+            new = _children() - self._before
+            self._living.update(child for child in new if _is_from_a_run(child))
+        for child in tuple(self._living):
+            try:
+                ended, _ = os.waitpid(child, os.WNOHANG)
+            except ChildProcessError:
+                ended = child
+            if ended:
+                self._living.discard(child)
 
 
 def _set_subreaper(value: int) -> None:
@@ -192,14 +210,3 @@ def _is_from_a_run(child: int) -> bool:
         return os.getsid(child) != os.getsid(0)
     except ProcessLookupError:
         return False
-
-
-def reap_group(group: int) -> None:
-    """Reap the members of a killed group that became our children."""
-    for _ in range(END_ATTEMPTS):
-        try:
-            reaped, _ = os.waitpid(-group, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if not reaped:
-            time.sleep(0.001)

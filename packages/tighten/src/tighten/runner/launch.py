@@ -81,11 +81,9 @@ def _cleared(result: Path) -> int:
     """Remove an earlier result; return the present time by the clock of its file system [ns]."""
     directory = result.parent
     try:
-        _remove(result)
-        try:
-            os.utime(directory)
-        except FileNotFoundError:
+        if not _removed(result):  # removing it would have set the directory's time
             directory.mkdir(parents=True, exist_ok=True)
+            os.utime(directory)
         return directory.stat().st_mtime_ns
     except OSError as error:
         raise StateError(
@@ -94,11 +92,14 @@ def _cleared(result: Path) -> int:
         ) from error
 
 
-def _remove(result: Path) -> None:
+def _removed(result: Path) -> bool:
     try:
-        result.unlink(missing_ok=True)
+        result.unlink()
+    except FileNotFoundError:
+        return False
     except IsADirectoryError:
         shutil.rmtree(result)
+    return True
 
 
 def _require_new(result: Path, stamp: int, completed: Completed) -> None:

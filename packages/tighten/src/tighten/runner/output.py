@@ -75,6 +75,8 @@ class BoundedLog:
     @property
     def tail(self) -> str:
         """The last lines of the output."""
+        if not self._tail:
+            return ""
         text = self._tail.decode("utf-8", errors="replace")
         return "\n".join(text.splitlines()[-TAIL_LINES:])
 

@@ -34,7 +34,7 @@ from tighten.runner.command import (
     environment_for,
     shell_line,
 )
-from tighten.runner.family import MARK, adopting, end_run, new_mark, reap_group
+from tighten.runner.family import MARK, Adoption, end_run, new_mark
 from tighten.runner.output import CHUNK, PIPE_SIZE, BoundedLog, OutputPipe
 
 if TYPE_CHECKING:
@@ -102,12 +102,14 @@ class Subprocess:
         output = OutputPipe(BoundedLog(log, self._conditions.log_limit))
         started = time.monotonic()
         try:
-            with adopting(), _Marked(mark) as marked:
+            with Adoption() as adoption, _Marked(mark) as marked:
                 marked.process = self._started(prepared, mark, output)
                 load = os.getloadavg()[0]
                 ended = _supervised(
                     marked.process, output, started=started, timeout=command.timeout
                 )
+                adoption.reap_group(marked.process.pid)
+                output.pump(PIPE_SIZE)
         except _TimedOut:
             output.pump(PIPE_SIZE)
             raise _failure(
@@ -248,8 +250,6 @@ def _supervised(
         os.killpg(process.pid, signal.SIGKILL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    reap_group(process.pid)
-    output.pump(PIPE_SIZE)
     return _Ended(process.returncode, usage, wall)
 
 

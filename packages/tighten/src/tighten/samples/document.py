@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Node", "read_json"]
 
+_CHUNK = 1 << 20  # bytes
 _SHOWN = 60  # characters of an unexpected value in a message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a launch makes a dozen of them
 class Node:
     """One value of a document, with its file and its path inside it."""
 
@@ -98,6 +100,15 @@ class Node:
         return Node(self.file, f"{self.place}.{key}" if self.place else key, value)
 
 
+def _content(file: Path) -> bytes:
+    """Return what a file holds; a launch has one to read, and a stream costs more than reading."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b"".join(iter(lambda: os.read(descriptor, _CHUNK), b""))
+    finally:
+        os.close(descriptor)
+
+
 def read_json(file: Path) -> Node:
     """Return the document in ``file``.
 
@@ -107,7 +118,7 @@ def read_json(file: Path) -> Node:
         ``RESULT`` if the file is missing, unreadable, not text or not JSON.
     """
     try:
-        return Node(file, "", json.loads(file.read_bytes()))
+        return Node(file, "", json.loads(_content(file)))
     except OSError as error:
         message = f"{file}: no readable result ({error.strerror})"
     except RecursionError:

@@ -40,6 +40,7 @@ __all__ = ["APPLIED", "IN_PLACE", "REFUSED", "Journal", "recover", "restore", "w
 
 IN_PLACE = "in-place"
 APPLIED = "applied"
+_NEW_FILE_MODE = 0o644
 REFUSED = "refused"  # where the originals of files go that were not put back
 
 
@@ -48,7 +49,7 @@ class _Entry:
     """An original: the file it belongs to, its digest and its mode."""
 
     target: Path  # the file behind any symbolic link
-    sha256: str
+    sha256: str  # empty if there was no file
     mode: int
 
 
@@ -179,12 +180,14 @@ class Journal:
         if known is not None and self._is_ours(name, known):
             return
         target = (self._project / path).resolve()
-        content = target.read_bytes()
-        entry = _Entry(target, digest(content), stat.S_IMODE(target.stat().st_mode))
-        backup = self._backup(entry)
-        backup.parent.mkdir(exist_ok=True)
-        if not backup.exists():
-            replace_file(backup, content, durable=True)
+        entry = _Entry(target, "", _NEW_FILE_MODE)
+        with contextlib.suppress(FileNotFoundError):
+            content = target.read_bytes()
+            entry = _Entry(target, digest(content), stat.S_IMODE(target.stat().st_mode))
+            backup = self._backup(entry)
+            backup.parent.mkdir(exist_ok=True)
+            if not backup.exists():
+                replace_file(backup, content, durable=True)
         self._entries[name] = entry
         self._written[name] = set()
 
@@ -192,11 +195,15 @@ class Journal:
         try:
             present = digest(entry.target.read_bytes())
         except FileNotFoundError:
-            return False
+            return not entry.sha256
         return present == entry.sha256 or present in self._written.get(name, ())
 
     def _put_back(self, entry: _Entry) -> bool:
         """Restore one file; its new modification time makes builds of the edit out of date."""
+        if not entry.sha256:
+            was_written = entry.target.exists()
+            entry.target.unlink(missing_ok=True)
+            return was_written
         content = self._backup(entry).read_bytes()
         if entry.target.read_bytes() == content:
             return False
@@ -204,6 +211,8 @@ class Journal:
         return True
 
     def _set_aside(self, name: str, entry: _Entry) -> None:
+        if not entry.sha256:
+            return
         place = self._directory.parent / REFUSED / name
         place.parent.mkdir(parents=True, exist_ok=True)
         replace_file(place, self._backup(entry).read_bytes(), durable=True)
@@ -303,7 +312,7 @@ def recover(project: Path, state: Path) -> tuple[Path, ...]:
 
 
 def write_edits(project: Path, state: Path, edits: Mapping[Path, bytes]) -> None:
-    """Write new contents into files of the project; `restore` undoes it.
+    """Write new contents into files of the project, or new files; `restore` undoes it.
 
     Raises
     ------

@@ -17,7 +17,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tighten.files import copy_file, replace_file, touch
+from tighten.files import copy_file, overwrite_file, touch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,7 +87,7 @@ class Mirror:
                 resolved = target
             if not resolved.is_file() or resolved.read_bytes() != content:
                 resolved.parent.mkdir(parents=True, exist_ok=True)
-                replace_file(resolved, content)
+                overwrite_file(resolved, content)
 
     def _is_current(self, name: str, stamp: list[int]) -> bool:
         return self.manifest.get(name) == stamp and os.path.lexists(self._tree / name)

@@ -20,7 +20,12 @@ from typing import TYPE_CHECKING, Self
 
 from tighten.codehash import CodeHash
 from tighten.errors import FailureKind, TrialError
-from tighten.files import make_state_directory, replace_file, storage_errors
+from tighten.files import (
+    make_state_directory,
+    overwrite_file,
+    replace_file,
+    storage_errors,
+)
 from tighten.parameters import configuration_key
 from tighten.trial.files import project_files
 from tighten.trial.journal import recover
@@ -92,9 +97,7 @@ class Trees:
         log = site.log(slot, key)
         if place.holds != key:
             with storage_errors(f"editing the copy {place.tree}"):
-                if place.holding.is_building:
-                    place.clean()
-                place.mark(Holding(is_building=True))
+                place.begin()
                 place.mirror.write(contents)
             try:
                 seconds = site.run_build(
@@ -102,11 +105,11 @@ class Trees:
                 )
             except TrialError as error:
                 if error.kind is FailureKind.BUILD:
-                    place.mark(Holding())  # it ended by itself, so its products are whole
+                    place.end(Holding())  # it ended by itself, so its products are whole
                 raise
             code = site.code(self._hasher, place.tree, place.artifacts, place.mirror.manifest)
             with storage_errors(f"writing {place.root}"):
-                place.mark(Holding(key=key, code_hash=code, build_seconds=seconds))
+                place.end(Holding(key=key, code_hash=code, build_seconds=seconds))
         return Built(
             configuration=configuration,
             tree=place.tree,
@@ -182,20 +185,19 @@ class Trees:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """The build that a slot holds; an empty key stands for none.
-
-    ``is_building`` says that a build began and never ended by itself. Whatever killed it may have
-    left a product half written, and newer than its sources, so the slot starts anew.
-    """
+    """The build that a slot holds; an empty key stands for none."""
 
     key: str = ""
-    is_building: bool = False
     code_hash: str = ""
     build_seconds: float = 0.0
 
 
 class _TreeSlot:
-    """One copy with its artifacts, and on disk what they are."""
+    """One copy with its artifacts, and on disk what they are.
+
+    The file ``building`` says that a build began and never ended by itself. Whatever killed it may
+    have left a product half written, and newer than its sources, so the slot starts anew.
+    """
 
     def __init__(self, root: Path, project: Path) -> None:
         self.root = root
@@ -203,6 +205,7 @@ class _TreeSlot:
         self.artifacts = root / "artifacts"
         self.holding = Holding()
         self.mirror = Mirror(project, self.tree, {})
+        self._building = root / "building"
 
     @property
     def holds(self) -> str:
@@ -211,8 +214,6 @@ class _TreeSlot:
     def open(self, files: Iterable[Path], bound: Iterable[Path]) -> None:
         """Take up what an earlier run left, as far as it can be trusted, and follow the project."""
         self._read()
-        if self.holding.is_building:
-            self.mirror.manifest, self.holding = {}, Holding()
         if not self.mirror.manifest and self.root.exists():
             shutil.rmtree(self.root)
         self.tree.mkdir(parents=True, exist_ok=True)
@@ -224,7 +225,21 @@ class _TreeSlot:
         if before != self.mirror.manifest:
             replace_file(self._manifest, json.dumps(self.mirror.manifest).encode())
         if not changed:
-            self.mark(held)
+            self.holding = held
+            self._write_state(is_open=True)
+
+    def begin(self) -> None:
+        """Say on disk that what the slot holds is about to change."""
+        if self._building.exists():
+            self.clean()
+        self.holding = Holding()
+        self._building.touch()
+
+    def end(self, holding: Holding) -> None:
+        """Say on disk what the slot holds after a build that ended by itself."""
+        self.holding = holding
+        self._write_state(is_open=True)
+        self._building.unlink()
 
     def clean(self) -> None:
         """Remove all that builds have put into the slot."""
@@ -236,11 +251,6 @@ class _TreeSlot:
                 path.unlink()
         shutil.rmtree(self.artifacts)
         self.artifacts.mkdir()
-
-    def mark(self, holding: Holding) -> None:
-        """Say on disk what the slot holds now."""
-        self.holding = holding
-        self._write_state(is_open=True)
 
     def close(self) -> None:
         """Say on disk that nobody is at work in the slot."""
@@ -256,6 +266,8 @@ class _TreeSlot:
         return self.root / "manifest.json"
 
     def _read(self) -> None:
+        if self._building.exists():
+            return
         try:
             state = json.loads(self._state.read_bytes())
             if state["is_open"] and state["boot"] != _boot():
@@ -268,7 +280,7 @@ class _TreeSlot:
 
     def _write_state(self, *, is_open: bool) -> None:
         state = {"holding": asdict(self.holding), "is_open": is_open, "boot": _boot()}
-        replace_file(self._state, json.dumps(state).encode())
+        overwrite_file(self._state, json.dumps(state).encode())  # a torn one is not believed
 
 
 @functools.cache
