@@ -24,7 +24,7 @@ demo: setup  ## tune quantforge's thresholds on this machine (short form, under 
 
 test: setup  ## every test that needs less than minutes
 	cargo test --workspace --locked --quiet
-	$(RUN) pytest -m "not long"
+	$(RUN) pytest -m "not long" -n 2 --dist loadfile
 
 test-long: setup  ## the long campaigns: kills, fuzzing, live A/A sessions
 	$(RUN) pytest -m long --timeout 3600

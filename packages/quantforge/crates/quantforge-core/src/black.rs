@@ -21,7 +21,7 @@ use crate::elementary::{
     Double, exp, exp_double, fast_two_sum, ln_ratio_double, two_product, two_sum,
 };
 use crate::kernel::{Kernel, PerRow, ROW, Side, Stages};
-use crate::lane::Lane;
+use crate::lane::{Lane, steps};
 use crate::mills::{MillsPair, mills_pair};
 
 /// Smallest total variance: a zero one becomes a deviation of 1e-140, which prices as zero.
@@ -172,12 +172,12 @@ pub fn discounted<L: Lane>(x: L, exponent: Double<L>) -> Double<L> {
 /// Fill the stages of a block; three passes, each short enough for the registers.
 #[inline(always)]
 fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], stages: &mut Stages) {
-    for at in (0..len).step_by(L::WIDTH) {
+    for at in steps::<L>(len) {
         let log = ln_ratio_double(lane.load(inputs[SPOT], at), lane.load(inputs[STRIKE], at));
         log.high.store(&mut stages[stage::DENSITY], at);
         log.low.store(&mut stages[stage::FORWARD], at);
     }
-    for at in (0..len).step_by(L::WIDTH) {
+    for at in steps::<L>(len) {
         let high = lane.load(&stages[stage::DENSITY], at);
         let log = Double {
             high,
@@ -201,7 +201,7 @@ fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], sta
         m.d1.store(&mut stages[stage::D1], at);
         m.d2.store(&mut stages[stage::D2], at);
     }
-    for at in (0..len).step_by(L::WIDTH) {
+    for at in steps::<L>(len) {
         let high = lane.load(&stages[stage::DENSITY], at);
         let exponent = Double {
             high,
@@ -352,7 +352,7 @@ impl<C: Carry, S: Side> Kernel<6, 1> for Price<C, S> {
         stages: &mut Stages,
     ) {
         fill_stages::<L, C>(lane, len, inputs, stages);
-        for at in (0..len).step_by(L::WIDTH) {
+        for at in steps::<L>(len) {
             Terms::of::<S>(lane, stages, sides, at)
                 .price
                 .store(outputs[0], at);
@@ -393,7 +393,7 @@ impl<C: Carry, S: Side> Kernel<6, 6> for Greeks<C, S> {
         stages: &mut Stages,
     ) {
         fill_stages::<L, C>(lane, len, inputs, stages);
-        for at in (0..len).step_by(L::WIDTH) {
+        for at in steps::<L>(len) {
             let terms = Terms::of::<S>(lane, stages, sides, at);
             let first = FirstOrder::of::<C>(lane, inputs, at, &terms);
             for (row, value) in outputs.iter_mut().zip(first.values(&terms)) {
@@ -418,7 +418,7 @@ impl<C: Carry, S: Side> Kernel<6, 13> for AllGreeks<C, S> {
         stages: &mut Stages,
     ) {
         fill_stages::<L, C>(lane, len, inputs, stages);
-        for at in (0..len).step_by(L::WIDTH) {
+        for at in steps::<L>(len) {
             let terms = Terms::of::<S>(lane, stages, sides, at);
             let first = FirstOrder::of::<C>(lane, inputs, at, &terms);
             let values = first.values(&terms);
@@ -460,7 +460,7 @@ macro_rules! on_forward {
                 stages: &mut Stages,
             ) {
                 $of::<WithYield, S>::block(lane, len, inputs, sides, outputs, stages);
-                for at in (0..len).step_by(L::WIDTH) {
+                for at in steps::<L>(len) {
                     let discounted = lane.load(inputs[TIME], at) * lane.load(outputs[PRICE], at);
                     (-discounted).store(outputs[RHO], at);
                     if let Some(dividend_rho) = outputs.get_mut(DIVIDEND_RHO) {

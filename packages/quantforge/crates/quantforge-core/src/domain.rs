@@ -1,7 +1,5 @@
 //! Domains of inputs: written once, checked by lanes, explained by row.
 
-use crate::lane::Lane;
-
 /// Allowed values of one input.
 #[derive(Clone, Copy, Debug)]
 pub struct Domain {
@@ -98,10 +96,10 @@ impl Domain {
         }
     }
 
-    /// Return where `x` is allowed; a vector may leave a zero of the wrong sign to the scalar rule.
-    #[inline(always)]
-    pub fn contains<L: Lane>(&self, x: L) -> L::Mask {
-        x.is_within(self.low, self.high)
+    /// Return whether `x` is allowed.
+    #[must_use]
+    pub fn contains(&self, x: f64) -> bool {
+        (self.low..=self.high).contains(&x)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::coefficients::{BACHELIER_INVERSE, INV_SQRT_2_PI, LN_SQRT_2_PI, SQRT_2
 use crate::domain::{Domain, Refusal, Status};
 use crate::elementary::{Double, horner, ln, ln_ratio_double, two_product, two_sum};
 use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
-use crate::lane::Lane;
+use crate::lane::{Lane, steps};
 use crate::mills::mills_pair;
 
 /// Time value over `min(A, b)` above which the complement is inverted.
@@ -65,7 +65,7 @@ impl<C: Carry, S: Side> Kernel<6, 1> for ImpliedVolatility<C, S> {
         outputs: &mut [&mut [f64]; 1],
         stages: &mut Stages,
     ) {
-        for at in (0..len).step_by(L::WIDTH) {
+        for at in steps::<L>(len) {
             let value = TimeValue::of::<C, S>(lane, inputs, sides, at);
             let quantile = value.quantile();
             value
@@ -76,12 +76,12 @@ impl<C: Carry, S: Side> Kernel<6, 1> for ImpliedVolatility<C, S> {
             let flag = L::select(quantile.is_low, lane.splat(1.0), lane.splat(0.0));
             flag.store(&mut stages[stage::IS_LOW], at);
         }
-        for at in (0..len).step_by(L::WIDTH) {
+        for at in steps::<L>(len) {
             let target = Target::load(lane, stages, at);
             let (deviation, _) = target.improve(lane.load(&stages[stage::DEVIATION], at));
             deviation.store(&mut stages[stage::DEVIATION], at);
         }
-        for at in (0..len).step_by(L::WIDTH) {
+        for at in steps::<L>(len) {
             let target = Target::load(lane, stages, at);
             let (mut deviation, mut step) =
                 target.improve(lane.load(&stages[stage::DEVIATION], at));

@@ -95,7 +95,7 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> Sweep<'_, '_, K, I, O> {
     #[inline(always)]
     fn block<L: Lane>(&mut self, lane: L, at: usize, len: usize, unchecked: &[bool; I]) -> usize {
         let w = &mut *self.workspace;
-        let padded = len.next_multiple_of(L::WIDTH);
+        let padded = len.next_multiple_of(L::WIDTH).min(BLOCK);
         let first = self.piece.first + at;
         let mut inputs: [&[f64]; I] = [&[]; I];
         for ((rows, column), buffer) in inputs.iter_mut().zip(self.inputs).zip(&mut w.inputs) {
@@ -111,8 +111,18 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> Sweep<'_, '_, K, I, O> {
                 &mut row[..padded]
             };
         }
-        K::block(lane, padded, &inputs, sides, &mut outputs, &mut w.stages);
-        let clean = is_clean::<L, K, I, O>(lane, padded, &inputs, unchecked, &*outputs[0]);
+        // Cut to one length that the compiler knows to fit a stage: see `steps`.
+        let inputs = inputs.map(|rows| &rows[..padded]);
+        let mut outputs = outputs.map(|rows| &mut rows[..padded]);
+        K::block(
+            lane,
+            padded,
+            &inputs,
+            &sides[..padded],
+            &mut outputs,
+            &mut w.stages,
+        );
+        let clean = is_clean::<L, K, I, O>(lane, &inputs, unchecked, &*outputs[0]);
         if padded != len {
             for (output, row) in self.piece.outputs.iter_mut().zip(&w.outputs).take(O) {
                 output[at..at + len].copy_from_slice(&row[..len]);
@@ -145,34 +155,24 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> Sweep<'_, '_, K, I, O> {
 #[inline(always)]
 fn is_clean<L: Lane, K: Kernel<I, O>, const I: usize, const O: usize>(
     lane: L,
-    len: usize,
     inputs: &[&[f64]; I],
     unchecked: &[bool; I],
     output: &[f64],
 ) -> bool {
-    // Each condition has its own chain of masks, so that they run side by side.
-    let yes = lane.splat(0.0).ge(lane.splat(0.0));
-    let mut clean = yes;
-    for at in (0..len).step_by(L::WIDTH) {
-        let result = lane.load(output, at);
-        clean = clean & result.ge(result);
-    }
-    for (input, domain) in K::DOMAINS.iter().enumerate() {
-        let mut allowed = yes;
-        if unchecked[input] {
-            for at in (0..len).step_by(L::WIDTH) {
-                allowed = allowed & domain.contains(lane.load(inputs[input], at));
+    let mut clean = lane.all_numbers(output);
+    // A literal index makes the bounds constants of the loop over the rows.
+    macro_rules! check_inputs {
+        ($($input:literal)*) => {$(
+            if $input < I && unchecked[$input] {
+                let domain = const { &K::DOMAINS[if $input < I { $input } else { 0 }] };
+                clean &= lane.all_within(inputs[$input], domain.low, domain.high);
             }
-        }
-        clean = clean & allowed;
+        )*};
     }
+    check_inputs!(0 1 2 3 4 5 6 7);
+    const { assert!(MAX_INPUTS == 8) };
     for &(rate, time) in K::EXPONENTS {
-        let mut allowed = yes;
-        for at in (0..len).step_by(L::WIDTH) {
-            let exponent = lane.load(inputs[rate], at) * lane.load(inputs[time], at);
-            allowed = allowed & exponent.is_within(-MAX_EXPONENT, MAX_EXPONENT);
-        }
-        clean = clean & allowed;
+        clean &= lane.all_products_within(inputs[rate], inputs[time], MAX_EXPONENT);
     }
-    L::all(clean)
+    clean
 }

@@ -50,6 +50,9 @@ SCRUBBED = frozenset(
         *("CARGO_BUILD_TARGET_DIR", "DESTDIR", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"),
         # These belong to a `make` that tighten itself was started from.
         *("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "CARGO_MAKEFLAGS"),
+        # These belong to a `pytest` that tighten itself was started from; its plugins heed them.
+        *("PYTEST_CURRENT_TEST", "PYTEST_XDIST_TESTRUNUID", "PYTEST_XDIST_WORKER"),
+        "PYTEST_XDIST_WORKER_COUNT",
         # These change how fast a Python process is.
         *("PYTHONASYNCIODEBUG", "PYTHONDEBUG", "PYTHONDEVMODE", "PYTHONDONTWRITEBYTECODE"),
         "PYTHONFAULTHANDLER",

@@ -7,7 +7,7 @@ use super::two_boundaries::{self, Put};
 use super::{DOMAINS, EXPONENTS, Row, Scheme, Terms, certain, is_special, price_of, row_at};
 use crate::domain::Domain;
 use crate::kernel::{Kernel, Side, Stages};
-use crate::lane::Lane;
+use crate::lane::{Lane, steps};
 
 /// Step of the difference quotients: of the volatility relative, of rate and yield absolute.
 const BUMP: f64 = 1e-4;
@@ -42,7 +42,7 @@ where
         outputs: &mut [&mut [f64]; 9],
         _stages: &mut Stages,
     ) {
-        for at in (0..len).step_by(L::WIDTH) {
+        for at in steps::<L>(len) {
             let terms = Terms::load(lane, inputs, at);
             let values = vector::<L, S, A, LQ, N, P>(&terms, sides, at);
             for (output, value) in outputs.iter_mut().zip(values) {

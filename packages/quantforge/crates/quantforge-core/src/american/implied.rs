@@ -6,7 +6,7 @@ use super::row::Repeated;
 use super::{DOMAINS as ROW, RATE, Row, Scheme, Terms, is_special, price_of};
 use crate::domain::{Domain, Refusal, Status};
 use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
-use crate::lane::Lane;
+use crate::lane::{Lane, steps};
 
 /// Volatilities that are looked for.
 const LOWEST: f64 = 1e-3;
@@ -44,7 +44,7 @@ where
         outputs: &mut [&mut [f64]; 1],
         _stages: &mut Stages,
     ) {
-        for at in (0..len).step_by(L::WIDTH) {
+        for at in steps::<L>(len) {
             let terms = Terms {
                 spot: lane.load(inputs[1], at),
                 strike: lane.load(inputs[2], at),

@@ -22,7 +22,7 @@ use std::marker::PhantomData;
 
 use crate::domain::Domain;
 use crate::kernel::{Kernel, Side, Stages};
-use crate::lane::Lane;
+use crate::lane::{Lane, steps};
 use boundary::Contract;
 pub use greeks::AmericanGreeks;
 pub use implied::{AmericanImplied, PriceAt, refuse_premium, search_volatility};
@@ -181,7 +181,7 @@ where
         outputs: &mut [&mut [f64]; 1],
         _stages: &mut Stages,
     ) {
-        for at in (0..len).step_by(L::WIDTH) {
+        for at in steps::<L>(len) {
             let price = Terms::load(lane, inputs, at).price::<S, A, LQ, N, P>(sides, at);
             price.store(outputs[0], at);
         }

@@ -11,7 +11,7 @@ use crate::coefficients::{BACHELIER_INVERSE, INV_SQRT_2_PI, LN_SQRT_2_PI, SQRT_2
 use crate::domain::{Domain, Refusal, Status};
 use crate::elementary::{Double, exp_double, horner, ln, two_product, two_sum};
 use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
-use crate::lane::Lane;
+use crate::lane::{Lane, steps};
 use crate::mills::mills_slope;
 
 /// Relative step that calls for another one.
@@ -50,7 +50,7 @@ impl<S: Side> Kernel<5, 1> for ImpliedVolatility<S> {
         outputs: &mut [&mut [f64]; 1],
         _stages: &mut Stages,
     ) {
-        for at in (0..len).step_by(L::WIDTH) {
+        for at in steps::<L>(len) {
             let target = Target::of::<S>(lane, inputs, sides, at);
             let (_, inverse_root) = lane.load(inputs[TIME], at).sqrt_recip();
             // No time value stays 0, an impossible price NaN.

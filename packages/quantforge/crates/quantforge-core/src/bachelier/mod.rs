@@ -15,7 +15,7 @@ use crate::coefficients::INV_SQRT_2_PI;
 use crate::domain::Domain;
 use crate::elementary::{Double, exp, exp_double, fast_two_sum, two_product, two_sum};
 use crate::kernel::{Kernel, Side, Stages};
-use crate::lane::Lane;
+use crate::lane::{Lane, steps};
 use crate::mills::mills_slope;
 
 const TIME: usize = 2;
@@ -190,7 +190,7 @@ macro_rules! kernel {
                 outputs: &mut [&mut [f64]; $outputs],
                 _stages: &mut Stages,
             ) {
-                for at in (0..len).step_by(L::WIDTH) {
+                for at in steps::<L>(len) {
                     let $terms = Terms::of::<S>(lane, inputs, sides, at);
                     for (row, value) in outputs.iter_mut().zip($values) {
                         value.store(row, at);

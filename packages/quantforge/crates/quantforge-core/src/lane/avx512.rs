@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use super::isa::{LaneTask, run_unrolled};
 use super::scalar::SPLIT_ORIGIN;
-use super::{Lane, impl_operators};
+use super::{Lane, impl_operators, steps};
 
 /// Eight doubles; exists only inside [`run`].
 #[derive(Clone, Copy)]
@@ -22,10 +22,46 @@ pub(super) unsafe fn run<T: LaneTask>(task: T) -> T::Output {
 
 impl Avx512 {
     #[inline(always)]
+    fn bits(self) -> __m512i {
+        // SAFETY: a value of this type exists only where the instructions do.
+        unsafe { _mm512_castpd_si512(self.0) }
+    }
+    /// Return the largest image of the bits of a row, in each place of a vector.
+    #[inline(always)]
+    fn largest(self, row: &[f64], image: impl Fn(__m512i) -> __m512i) -> __m512i {
+        // SAFETY: a value of this type exists only where the instructions do.
+        let mut worst = unsafe { _mm512_setzero_si512() };
+        for at in steps::<Self>(row.len()) {
+            worst = larger(worst, image(self.load(row, at).bits()));
+        }
+        worst
+    }
+    #[inline(always)]
     fn negate(self) -> Self {
         // SAFETY: a value of this type exists only where the instructions do.
         Self(unsafe { _mm512_xor_pd(self.0, _mm512_set1_pd(-0.0)) })
     }
+}
+
+/// Return twice a number's bits, which drops its sign. Only for methods of [`Avx512`].
+#[inline(always)]
+fn doubled(bits: __m512i) -> __m512i {
+    // SAFETY: the methods of a value that exists only where the instructions do.
+    unsafe { _mm512_add_epi64(bits, bits) }
+}
+
+/// Return the larger unsigned integers. Only for methods of [`Avx512`].
+#[inline(always)]
+fn larger(a: __m512i, b: __m512i) -> __m512i {
+    // SAFETY: as above.
+    unsafe { _mm512_max_epu64(a, b) }
+}
+
+/// Return whether all unsigned integers are at most `bound`. Only for methods of [`Avx512`].
+#[inline(always)]
+fn is_at_most(x: __m512i, bound: u64) -> bool {
+    // SAFETY: as above.
+    unsafe { _mm512_cmple_epu64_mask(x, _mm512_set1_epi64(bound.cast_signed())) == 0xFF }
 }
 
 impl_operators!(Avx512, _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd);
@@ -124,23 +160,38 @@ impl Lane for Avx512 {
         // SAFETY: see the impl.
         unsafe { _mm512_cmp_pd_mask::<_CMP_GT_OQ>(self.0, other.0) }
     }
+    // Comparisons share one port and their masks travel through general registers, so ranges are
+    // checked on bits: of numbers without sign these are ordered like the numbers, and a sign or a
+    // NaN makes them larger than any bound. Doubling drops the sign.
     #[inline(always)]
-    fn is_within(self, low: f64, high: f64) -> Self::Mask {
-        // Comparisons share one port: each domain gets by with one. Numbers that are not negative
-        // are ordered like their bits; a sign or a NaN makes those larger than any bound.
+    fn all_numbers(self, row: &[f64]) -> bool {
+        let worst = self.largest(row, doubled);
+        is_at_most(worst, f64::INFINITY.to_bits() << 1)
+    }
+    #[inline(always)]
+    fn all_within(self, row: &[f64], low: f64, high: f64) -> bool {
         if low.is_sign_positive() {
             // SAFETY: see the impl.
-            unsafe {
-                let low = low.to_bits().cast_signed();
-                let span = high.to_bits().cast_signed() - low;
-                let offset = _mm512_sub_epi64(_mm512_castpd_si512(self.0), _mm512_set1_epi64(low));
-                _mm512_cmple_epu64_mask(offset, _mm512_set1_epi64(span))
-            }
+            let base = unsafe { _mm512_set1_epi64(low.to_bits().cast_signed()) };
+            // SAFETY: see the impl.
+            let worst = self.largest(row, |bits| unsafe { _mm512_sub_epi64(bits, base) });
+            is_at_most(worst, high.to_bits() - low.to_bits())
         } else if low.to_bits() == (-high).to_bits() {
-            self.splat(high).ge(self.abs())
+            let worst = self.largest(row, doubled);
+            is_at_most(worst, high.to_bits() << 1)
         } else {
-            self.ge(self.splat(low)) & self.splat(high).ge(self)
+            self.all_values(row, |x| x.ge(x.splat(low)) & x.splat(high).ge(x))
         }
+    }
+    #[inline(always)]
+    fn all_products_within(self, a: &[f64], b: &[f64], limit: f64) -> bool {
+        // SAFETY: see the impl.
+        let mut worst = unsafe { _mm512_setzero_si512() };
+        for at in steps::<Self>(a.len().min(b.len())) {
+            let product = self.load(a, at) * self.load(b, at);
+            worst = larger(worst, doubled(product.bits()));
+        }
+        is_at_most(worst, limit.to_bits() << 1)
     }
     #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {

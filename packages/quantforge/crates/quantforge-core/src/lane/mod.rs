@@ -75,12 +75,6 @@ pub trait Lane:
     /// Return `self > other`; false for NaN.
     #[must_use]
     fn gt(self, other: Self) -> Self::Mask;
-    /// Return `low <= self <= high`; false for NaN, and maybe for a zero of the wrong sign.
-    #[inline(always)]
-    #[must_use]
-    fn is_within(self, low: f64, high: f64) -> Self::Mask {
-        self.ge(self.splat(low)) & self.splat(high).ge(self)
-    }
     /// Return `yes` where `mask`, `no` elsewhere.
     #[must_use]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
@@ -90,6 +84,43 @@ pub trait Lane:
     /// Return whether `mask` is true in any double.
     #[must_use]
     fn any(mask: Self::Mask) -> bool;
+
+    /// Return whether every row is a number; `row` holds whole lane values.
+    #[inline(always)]
+    #[must_use]
+    fn all_numbers(self, row: &[f64]) -> bool {
+        self.all_values(row, |x| x.ge(x))
+    }
+    /// Return whether every row lies within `low..=high`, which a NaN does not.
+    ///
+    /// A zero of the wrong sign may count as outside.
+    #[inline(always)]
+    #[must_use]
+    fn all_within(self, row: &[f64], low: f64, high: f64) -> bool {
+        self.all_values(row, |x| x.ge(x.splat(low)) & x.splat(high).ge(x))
+    }
+    /// Return whether `|a b| <= limit` in every row.
+    #[inline(always)]
+    #[must_use]
+    fn all_products_within(self, a: &[f64], b: &[f64], limit: f64) -> bool {
+        let zero = self.splat(0.0);
+        let mut all = zero.ge(zero);
+        for at in steps::<Self>(a.len().min(b.len())) {
+            let product = (self.load(a, at) * self.load(b, at)).abs();
+            all = all & product.splat(limit).ge(product);
+        }
+        Self::all(all)
+    }
+    /// Return whether `condition` holds for every value of `row`.
+    #[inline(always)]
+    fn all_values(self, row: &[f64], condition: impl Fn(Self) -> Self::Mask) -> bool {
+        let zero = self.splat(0.0);
+        let mut all = zero.ge(zero);
+        for at in steps::<Self>(row.len()) {
+            all = all & condition(self.load(row, at));
+        }
+        Self::all(all)
+    }
 
     /// Return `table[low four bits of the integer image of self]`.
     #[must_use]
@@ -102,6 +133,22 @@ pub trait Lane:
     /// `m` lies in `[0.734375, 1.46875)`; the low bits of `index` number its sixteenth.
     #[must_use]
     fn split(self) -> (Self, Self, Self);
+}
+
+/// Return where the whole lane values among `len` rows begin.
+///
+/// The compiler sees `at + WIDTH <= len` at each, so that loads from a row that was cut to `len`
+/// need no bounds check; these would cost a tenth of a price.
+#[inline(always)]
+pub fn steps<L: Lane>(len: usize) -> impl Iterator<Item = usize> {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let at = next;
+        (at + L::WIDTH <= len).then(|| {
+            next = at + L::WIDTH;
+            at
+        })
+    })
 }
 
 /// Implement the operators of a lane from named instructions.

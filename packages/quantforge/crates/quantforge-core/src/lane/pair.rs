@@ -116,8 +116,16 @@ impl<L: Lane> Lane for Pair<L> {
         PairMask(self.0.gt(other.0), self.1.gt(other.1))
     }
     #[inline(always)]
-    fn is_within(self, low: f64, high: f64) -> Self::Mask {
-        PairMask(self.0.is_within(low, high), self.1.is_within(low, high))
+    fn all_numbers(self, row: &[f64]) -> bool {
+        self.0.all_numbers(row)
+    }
+    #[inline(always)]
+    fn all_within(self, row: &[f64], low: f64, high: f64) -> bool {
+        self.0.all_within(row, low, high)
+    }
+    #[inline(always)]
+    fn all_products_within(self, a: &[f64], b: &[f64], limit: f64) -> bool {
+        self.0.all_products_within(a, b, limit)
     }
     #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
