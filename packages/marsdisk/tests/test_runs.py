@@ -172,7 +172,6 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(whole: Path, tmp_path
     assert found.scalars["output_index"] == 9
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_kill_at_a_random_moment_then_resume_is_bit_for_bit(
     whole: Path, tmp_path: Path, marsdisk: Command, small_keys: tuple[str, ...], seed: int
@@ -191,6 +190,19 @@ def test_kill_at_a_random_moment_then_resume_is_bit_for_bit(
     assert done.returncode == 0, done.stderr
     assert set(compare_runs(whole, directory).values()) == {0.0}
     assert not list(directory.rglob("*.partial"))
+
+
+@pytest.mark.long  # compiles every kernel
+def test_compiling_and_loading_kernels_give_the_same_bits(
+    tmp_path: Path, marsdisk: Command, small_keys: tuple[str, ...]
+) -> None:
+    overrides = [f"--override={text}" for text in (*small_keys, "io.figures=false")]
+    environ = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    for name in ("cold", "warm"):
+        arguments = ("run", "minimal", *overrides, "--output", tmp_path / name)
+        done = marsdisk(*arguments, environ=environ)
+        assert done.returncode == 0, done.stderr
+    assert set(compare_runs(tmp_path / "cold", tmp_path / "warm").values()) == {0.0}
 
 
 def wait_for(path: Path, process: "subprocess.Popen[bytes]") -> None:

@@ -9,6 +9,9 @@ their meaning.
 
 No kernel calls an entry. A cached entry comes back as machine code that cannot be inlined, so the
 same source would give other rounding depending on what the cache held when a caller was compiled.
+All others are inlined by force: a function that stayed one would exist twice in the process that
+compiled it, alone and inside its entry, and the loader would take the first, which may round
+differently.
 
 No kernel allocates: scratch comes from the caller. Kernels then need no reference counts, which
 for records of many arrays would be most of the code and most of the time to compile it.
@@ -82,7 +85,7 @@ def _compile(function: F, *, cached: bool = False, **options: bool | str) -> F:
 
 def jit(function: F) -> F:
     """Compile a function that only other kernels call."""
-    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _compile(function, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def part(function: F) -> F:
