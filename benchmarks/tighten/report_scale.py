@@ -87,10 +87,10 @@ def import_seconds(repeat: int) -> Row:
 def from_ledger(study: Any, folder: Path) -> Callable[[], str]:
     """Write the study into a ledger; return what `tighten report` does with it."""
     ledger = Ledger(folder / "ledger.sqlite")
-    run = ledger.begin(study, ("project", "study", "machine")).run
+    begun = ledger.begin(study, ("project", "study", "machine"))
     for trial in study.trials:
-        ledger.append(run, trial)
-    ledger.finish(study, study.status, study.best, study.confirmation)
+        ledger.append(begun.run, trial)
+    ledger.finish(begun, study.status, study.best, study.confirmation)
     ledger.close()
 
     def read_and_render() -> str:
