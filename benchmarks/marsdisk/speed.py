@@ -50,13 +50,16 @@ imported = time.perf_counter()
 for _ in Simulation(baseline(40, cells=1, years=1e-6, outputs=1)).snapshots(): pass
 print(imported - begin, time.perf_counter() - begin)
 """
+# Not `ru_maxrss`, which a process inherits from the one that started it.
 MEMORY = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from marsdisk.cli import main
 try:
     main()
 finally:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0, file=sys.stderr)
+    status = Path("/proc/self/status").read_text()
+    print(int(re.search(r"VmHWM:\\s*(\\d+)", status)[1]) / 1024.0, file=sys.stderr)
 """
 PAIRS = 4_000_000
 """Pairs per timed call of the right-hand side."""

@@ -144,8 +144,15 @@ class SeriesWriter:
         table = pa.Table.from_arrays(arrays, schema=self._schema)
         path = self._directory / f"part-{self._indices[0]:07d}-{self._indices[-1]:07d}.parquet"
         with atomic_file(path) as stream:
+            # Numbers hardly repeat: dictionaries would only cost time and space, and bounds of
+            # whole spectra tell a reader nothing.
             pq.write_table(
-                table, stream, compression=self._compression, row_group_size=table.num_rows
+                table,
+                stream,
+                compression=self._compression,
+                row_group_size=table.num_rows,
+                use_dictionary=False,
+                write_statistics=[c.name for c in self._columns if c.kind != "bins"],
             )
         self._rows, self._indices, self._held = [], [], 0
 
