@@ -12,94 +12,30 @@ A loss counts when it is shown, not when it is seen; what was not shown is repor
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tighten.comparison import resolved, unchanged_revision
-from tighten.decision import Aim, Case, Goal, Outcome, Verdict
+from tighten.decision import Aim, Case, Goal, Outcome
 from tighten.encoding import decode, encode
 from tighten.errors import BaselineError, StateError, StudyError, TrialError
 from tighten.files import BASELINE_FILE, write_atomically
 from tighten.ledger import now
 from tighten.machine import fingerprint
-from tighten.parameters import Configuration
-from tighten.record import CaseSummary, GateResult
+from tighten.record import Baseline, CaseSummary, Change, Finding, GateResult, Method
 from tighten.stats import shift
 from tighten.study import keep_reference
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tighten.events import Listener
     from tighten.study import Study
 
-__all__ = ["BASELINE_FILE", "Baseline", "Change", "Finding", "Method", "check", "save"]
+__all__ = ["BASELINE_FILE", "check", "save"]
 
 LAUNCHES = 20  # of a baseline, and of what is compared with it launch by launch
 DRIFT = 0.10  # a machine's speed at two times differs by more than its launches show
-_FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
-    """What later versions of the project are held against.
-
-    ``revision`` is the commit that the project was at; None if it had changes, or no repository.
-    """
-
-    format: int = _FORMAT
-    study: str
-    saved: str
-    revision: str | None
-    configuration: Configuration
-    cases: tuple[CaseSummary, ...]
-    machine: Mapping[str, Any]
-
-
-class Method(StrEnum):
-    """What a finding rests on."""
-
-    PAIRS = "pairs"  # both versions in alternation
-    SAMPLES = "samples"  # the project now, and launches stored earlier
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One case then and now; the gain is relative, negative for a loss."""
-
-    case: str
-    metric: str
-    unit: str
-    before: float
-    after: float
-    gain: float
-    low: float
-    high: float
-    allowance: float  # loss that is tolerated, as a fraction
-    outcome: Outcome  # accept: within it; reject: beyond it; inconclusive: neither is shown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What the guard found. ``outcome`` rejects on a loss that was shown or a failed gate."""
-
-    study: str
-    date: str
-    method: Method
-    against: str
-    outcome: Outcome
-    reason: str
-    changes: tuple[Change, ...]
-    gates: tuple[GateResult, ...]
-    machine: Mapping[str, Any]
-    verdict: Verdict | None = None  # of pairs
-
-    @property
-    def is_regression(self) -> bool:
-        """Whether the change must not go in."""
-        return self.outcome is Outcome.REJECT
 
 
 def save(study: Study, path: Path, *, launches: int | None = None) -> Baseline:

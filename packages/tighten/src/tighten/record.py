@@ -11,23 +11,29 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tighten.decision import Case, Policy, Status, Verdict
+from tighten.decision import Case, Outcome, Policy, Status, Verdict
 from tighten.errors import FailureKind, TrialError
 from tighten.parameters import Configuration
 
 __all__ = [
+    "BASELINE_FORMAT",
     "WINNER",
+    "Baseline",
     "CaseSummary",
+    "Change",
     "Distance",
     "Examination",
     "Failure",
+    "Finding",
     "GateResult",
+    "Method",
     "RaceEntry",
     "Role",
     "StudyRecord",
     "TrialRecord",
 ]
 
+BASELINE_FORMAT = 1
 WINNER = -1  # rung of the candidate that won its race
 
 
@@ -199,3 +205,63 @@ class StudyRecord:
     hosts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # facts by key
     sources: str = ""  # hash of the files that a run may read, before any edit
     confirmation: Verdict | None = None  # fresh measurement of the best against the baseline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What later versions of the project are held against.
+
+    ``revision`` is the commit that the project was at; None if it had changes, or no repository.
+    """
+
+    format: int = BASELINE_FORMAT
+    study: str
+    saved: str
+    revision: str | None
+    configuration: Configuration
+    cases: tuple[CaseSummary, ...]
+    machine: Mapping[str, Any]
+
+
+class Method(StrEnum):
+    """What a finding rests on."""
+
+    PAIRS = "pairs"  # both versions in alternation
+    SAMPLES = "samples"  # the project now, and launches stored earlier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One case then and now; the gain is relative, negative for a loss."""
+
+    case: str
+    metric: str
+    unit: str
+    before: float
+    after: float
+    gain: float
+    low: float
+    high: float
+    allowance: float  # loss that is tolerated, as a fraction
+    outcome: Outcome  # accept: within it; reject: beyond it; inconclusive: neither is shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the guard found. ``outcome`` rejects on a loss that was shown or a failed gate."""
+
+    study: str
+    date: str
+    method: Method
+    against: str
+    outcome: Outcome
+    reason: str
+    changes: tuple[Change, ...]
+    gates: tuple[GateResult, ...]
+    machine: Mapping[str, Any]
+    verdict: Verdict | None = None  # of pairs
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the change must not go in."""
+        return self.outcome is Outcome.REJECT

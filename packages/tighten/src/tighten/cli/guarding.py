@@ -17,7 +17,7 @@ from tighten.cli.output import emit, with_progress
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tighten.guard import Finding
+    from tighten.record import Finding
 
 __all__ = ["COMMANDS"]
 

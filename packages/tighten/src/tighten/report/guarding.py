@@ -8,7 +8,7 @@ from tighten.decision import Outcome
 from tighten.report import quantity
 
 if TYPE_CHECKING:
-    from tighten.guard import Finding
+    from tighten.record import Finding
 
 __all__ = ["guard_basis", "guard_headline", "guard_rows"]
 

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tighten.guard import Finding
-    from tighten.record import StudyRecord
+    from tighten.record import Finding, StudyRecord
     from tighten.report.summary import CaseRow
 
 __all__ = ["MarkdownTable", "guard_markdown", "replace_between_markers", "update_document"]

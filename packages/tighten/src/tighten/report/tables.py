@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from tighten.comparison import Comparison
     from tighten.decision import Case, Evidence
     from tighten.evidence import Standing
-    from tighten.guard import Baseline, Finding
     from tighten.options import Plan
     from tighten.options.plan import PlannedParameter
-    from tighten.record import CaseSummary, Examination, GateResult, TrialRecord
+    from tighten.record import Baseline, CaseSummary, Examination, Finding, GateResult, TrialRecord
     from tighten.strategy_costs import StrategyCosts
 
 __all__ = [
