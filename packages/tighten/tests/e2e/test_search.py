@@ -9,7 +9,7 @@ from project import sleeper
 if TYPE_CHECKING:
     from pathlib import Path
 
-VALUES = "10, 12, 25, 30, 35"
+VALUES = "10, 25, 30, 35, 40"
 
 
 def test_the_portfolio_s_candidates_race_and_the_best_is_kept(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_the_portfolio_s_candidates_race_and_the_best_is_kept(tmp_path: Path) ->
     assert {trial["race"]["number"] for trial in raced} == {1}
     for trial in raced:
         delay = trial["configuration"]["DELAY_MS"]
-        assert abs(trial["verdict"]["objective"]["gain"] - (1 - delay / 20)) < 0.1
+        assert abs(trial["verdict"]["objective"]["gain"] - (1 - delay / 20)) < 0.3
     assert raced[-1]["race"]["rung"] == -1
     assert raced[-1]["configuration"] == {"DELAY_MS": 10}
     assert record["trials"][record["best"]]["configuration"] == {"DELAY_MS": 10}
