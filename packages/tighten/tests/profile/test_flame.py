@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tighten.profile import Difference, Profile, read_profile
@@ -13,8 +12,6 @@ from tighten.profile.flame import difference_page, fragment, page
 from tighten.profile.model import Frame, Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Page
 
 DATA = Path(__file__).parents[1] / "data" / "profiles"
@@ -70,17 +67,9 @@ def test_a_large_profile_stays_a_small_page() -> None:
 
 
 @pytest.fixture
-def browser_page() -> Iterator[Page]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        try:
-            yield browser.new_page()
-        finally:
-            browser.close()
+def browser_page(browser: Any) -> Page:
+    page: Page = browser.new_page()
+    return page
 
 
 def test_the_browser_zooms_finds_and_fits_a_phone(browser_page: Page, tmp_path: Path) -> None:

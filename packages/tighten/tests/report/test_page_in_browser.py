@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,14 +11,7 @@ from tighten.report import Page
 from . import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="the Python package playwright is not installed"
-)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
 STUDIES = {
     "campaign": records.campaign,
@@ -44,15 +36,6 @@ CONTRAST = """() => {
 }"""
 
 PLOTS = "Array.from(document.querySelectorAll('svg.plot'), (p) => p.getBoundingClientRect().width)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        # The sandbox needs privileges that containers do not give.
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
