@@ -1,5 +1,7 @@
 """Many Python threads at once: right numbers, no dead lock, the lock released."""
 
+import os
+import subprocess
 import sys
 import threading
 import time
@@ -111,3 +113,24 @@ def test_module_says_that_it_needs_no_lock() -> None:
     assert _core.thread_limit() >= 1
     is_free = hasattr(sys, "_is_gil_enabled") and "free-threading" in sys.version
     assert not (is_free and sys._is_gil_enabled())
+
+
+def test_the_first_call_does_not_bind_later_ones() -> None:
+    """The process may use four threads; that the first call asks for two changes nothing."""
+    program = """
+import pathlib
+import numpy as np
+from quantforge import black_scholes
+spots = np.full(100_000, 100.0)
+black_scholes.call_price_batch(spots, 100.0, 1.0, 0.02, 0.2, threads=2)
+tasks = pathlib.Path("/proc/self/task").iterdir()
+print(sum((task / "comm").read_text().startswith("quantforge-") for task in tasks))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "QUANTFORGE_NUM_THREADS": "4"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert int(done.stdout) == 3

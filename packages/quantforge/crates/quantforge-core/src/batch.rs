@@ -10,7 +10,7 @@ use crate::error::QuantForgeError;
 use crate::formula::Formula;
 use crate::kernel::MAX_OUTPUTS;
 use crate::lane::Isa;
-use crate::pool::{shared_pool, thread_limit};
+use crate::pool::{helpers, thread_limit};
 use crate::strategy::piece_length;
 
 /// Where a batch runs.
@@ -146,10 +146,10 @@ fn share(
     length: usize,
     resources: Resources,
 ) -> usize {
-    let Some(pool) = shared_pool(resources.threads) else {
+    let Some(pool) = helpers() else {
         return formula.sweep(resources.isa, inputs, whole);
     };
-    let helpers = resources.threads.min(whole.len().div_ceil(length)) - 1;
+    let wanted = resources.threads.min(whole.len().div_ceil(length)) - 1;
     let refused = AtomicUsize::new(0);
     let queue = Mutex::new(&mut whole);
     let next = || {
@@ -163,7 +163,7 @@ fn share(
         }
     };
     pool.in_place_scope(|scope| {
-        for _ in 0..helpers {
+        for _ in 0..wanted {
             scope.spawn(|_| work());
         }
         work();

@@ -30,10 +30,12 @@ pub fn thread_limit() -> Result<usize, QuantForgeError> {
         .clone()
 }
 
-/// Return the pool of this process, made at the first call.
+/// Return the helpers of this process: one thread fewer than the limit, made at the first call.
 ///
-/// Returns `None` if the system grants no threads; the caller then works alone.
-pub fn shared_pool(threads: usize) -> Option<Arc<ThreadPool>> {
+/// The calling thread works, too, so each helper that wakes finds a processor free. Their number is
+/// that of the limit and not of the first call, which would bind all later ones. Returns `None` if
+/// the system grants no threads; the caller then works alone.
+pub fn helpers() -> Option<Arc<ThreadPool>> {
     let process = std::process::id();
     let mut slot = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((owner, pool)) = slot.as_ref() {
@@ -43,6 +45,7 @@ pub fn shared_pool(threads: usize) -> Option<Arc<ThreadPool>> {
         // The threads of a parent process are gone; joining them would wait for ever.
         std::mem::forget(slot.take());
     }
+    let threads = thread_limit().map_or(1, |limit| limit.saturating_sub(1).max(1));
     let name = |index| format!("quantforge-{index}");
     let pool = ThreadPoolBuilder::new()
         .num_threads(threads)
