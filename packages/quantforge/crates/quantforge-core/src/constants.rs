@@ -10,10 +10,10 @@ pub const PARALLEL_THRESHOLD_SMALL: usize = 30_000;
 /// Fewest options that are cut into many small chunks which threads take as they become free.
 ///
 /// Between the two thresholds each thread gets one equal share: least hand-off, no balancing.
-pub const PARALLEL_THRESHOLD_MEDIUM: usize = 200_000;
+pub const PARALLEL_THRESHOLD_MEDIUM: usize = 30_000;
 
 /// Options per chunk above [`PARALLEL_THRESHOLD_MEDIUM`].
-pub const CHUNK_SIZE_PARALLEL: usize = 16_384;
+pub const CHUNK_SIZE_PARALLEL: usize = 8_192;
 
 /// Options that one pass of the staged kernel keeps in the first-level cache.
 ///
