@@ -4,8 +4,8 @@
     python -m benchmarks.tighten.profiling --windows 100 --json profiling.json
 
 A Python program works for as long as the measurement lasts and notes how long each piece of work
-took. A profiler watches it in every other window of two seconds, at the rate that tighten uses by
-default; the median piece of a watched window is compared with that of the window before. So drift
+took. A profiler watches it in every other window of two seconds, at the rate that tighten uses for
+ten minutes; the median piece of a watched window is compared with that of the one before. So drift
 and other load of the machine fall on both sides. What a profiler does once, at its start, is not
 in it: a run of ten minutes pays that once.
 """
@@ -27,6 +27,7 @@ from benchmarks.figures import Figure, concluded, summarised
 
 MOST_PERCENT = 3.0
 WINDOW = 2.0  # s
+RATE = Sampling().rate_of(600.0)  # samples per second
 START = 0.8  # s that a profiler may take until it samples
 PROGRAM = """\
 import sys, time
@@ -48,7 +49,7 @@ with open(sys.argv[1], "w", buffering=1) as out:
 
 def watched(tool: Tool, process: int, folder: Path) -> subprocess.Popen[bytes]:
     """Start a profiler on a running process, for the length of a window."""
-    path, rate, out = program(tool) or str(tool), str(Sampling().rate), str(folder / "recorded")
+    path, rate, out = program(tool) or str(tool), str(RATE), str(folder / "recorded")
     native = ["--native"] if Sampling().native else ["--nonblocking"]
     command = {
         Tool.PYSPY: [path, "record", "--format", "speedscope", "--output", out, "--rate", rate,
@@ -112,7 +113,7 @@ def main() -> int:
     given = parser.parse_args()
     figures = [
         Figure(
-            what=f"a Python program while {tool} samples it at {Sampling().rate} Hz: longer by",
+            what=f"a Python program while {tool} samples it at {RATE} Hz: longer by",
             unit="%",
             at_most=MOST_PERCENT,
             **summarised(overheads(tool, windows=given.windows)),

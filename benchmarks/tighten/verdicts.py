@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
 import random
 import sys
 import tempfile
@@ -28,7 +29,8 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 from tighten.decision import Case, Outcome, PairTest, Policy, Verdict
-from tighten.runner import Command, MeasuringLock, Places, Subprocess, launch
+from tighten.pace import pace
+from tighten.runner import Command, Conditions, MeasuringLock, Places, Subprocess, launch
 from tighten.samples import Disturbances, Launch, pair_values
 
 from benchmarks.tighten.peers import PEERS, Peer
@@ -42,6 +44,7 @@ CASES = (Case(name="spin"),)
 POLICY = Policy()
 ROUNDS = 15_000  # of spin.py: 3 ms per repetition, about 20 ms per launch beside its start
 RERUNS = 2  # of a disturbed pair
+PIN = (max(os.sched_getaffinity(0)),)  # work of one thread keeps to one processor
 TRIAL, CONFIRMATION = "tighten, trial", "tighten, confirmation"
 LEVELS = {TRIAL: None, CONFIRMATION: 1}  # a trial of the search; the first confirmation
 LOSS_SESSIONS = 500  # in which a true loss must never be accepted
@@ -211,7 +214,7 @@ class _Duel:
         self._confirmation = LEVELS[level]
         self._rounds = (ROUNDS, old)
         self._coin = random.Random(seed)
-        self._runner = Subprocess()
+        self._runner = Subprocess(Conditions(pin=PIN))
         self._disturbances = Disturbances()
 
     def run(self, label: str) -> Verdict:
@@ -229,8 +232,11 @@ class _Duel:
         reruns, disturbed = -1, True
         while disturbed and reruns < RERUNS:
             reruns += 1
-            pair = [self._launch(rounds) for rounds in order]
-            disturbed = self._disturbances.hit(pair)
+            paces, pair = [pace(PIN)], []
+            for rounds in order:
+                pair.append(self._launch(rounds))
+                paces.append(pace(PIN))
+            disturbed = self._disturbances.hit(pair, paces)
         new, old = pair if new_first else pair[::-1]
         return new, old, reruns
 

@@ -1,8 +1,10 @@
 import json
 import multiprocessing
+import os
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +168,51 @@ def test_a_dask_cluster_of_two_local_workers_finds_the_same(
         address = cluster.scheduler_address
         rows = run_campaign(Campaign(base, GRID, tmp_path / "sweep", scheduler=address))
     assert results(rows) == results(swept[1])
+
+
+def dask_slayer(stop: threading.Event, cluster: Any, victims: int) -> threading.Thread:
+    """Return a running thread that kills `victims` workers of a cluster while they compute."""
+
+    def busy() -> Iterator[tuple[Any, str]]:
+        for nanny in list(cluster.workers.values()):
+            worker = cluster.scheduler.workers.get(nanny.worker_address)
+            if worker is not None and worker.processing:
+                yield nanny, worker.address
+
+    def slay() -> None:
+        for _ in range(victims):
+            found = None
+            while found is None and not stop.wait(0.02):
+                found = next(busy(), None)
+            if found is None:
+                return
+            os.kill(found[0].pid, signal.SIGKILL)
+            while found[1] in cluster.scheduler.workers and not stop.wait(0.02):
+                pass
+
+    thread = threading.Thread(target=slay)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_a_run_whose_dask_worker_dies_is_repeated_once(
+    deaths: int, swept: tuple[Path, list[Row]], tmp_path: Path, base: Tree
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    stop = threading.Event()
+    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster:
+        thread = dask_slayer(stop, cluster, deaths)
+        address = cluster.scheduler_address
+        rows = run_campaign(Campaign(base, GRID[:1], tmp_path / "sweep", scheduler=address))
+        stop.set()
+        thread.join()
+    if deaths == 1:
+        assert results(rows) == results(swept[1][:1])
+    else:
+        assert rows[0]["status"] == "failed"
+        assert rows[0]["error"] == "the worker died 2 times"
 
 
 def test_a_scheduler_that_is_not_there_is_named(tmp_path: Path, base: Tree) -> None:

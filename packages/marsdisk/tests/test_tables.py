@@ -3,9 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from marsdisk.errors import ConfigurationError, OutputError, TableError
-from marsdisk.tables import QprTable, beta_half_sizes, cached_table, qpr, read_table
+from marsdisk.physics import radiation
+from marsdisk.tables import QprTable, cached_table, qpr, read_table
 from marsdisk.tables.optics import OpticalConstants, database_page, nk_file
-from marsdisk.tables.qpr import SILICA_PAGE, grey_blowout_size, write_table
+from marsdisk.tables.qpr import SILICA_PAGE, write_table
 
 mie = pytest.importorskip("marsdisk.tables.mie")
 
@@ -69,10 +70,9 @@ def test_the_shipped_silica_table_is_what_mie_theory_gives() -> None:
 def test_all_sizes_of_half_gravity_are_found() -> None:
     table = cached_table("sio2")
     for temperature, count in ((1500.0, 0), (3000.0, 2), (4000.0, 2), (6000.0, 2)):
-        strength = grey_blowout_size(temperature, 3270.0)
-        roots = beta_half_sizes(table, temperature, strength)
+        roots = table.critical_sizes(temperature, 3270.0)
         assert roots.size == count
-        beta = 0.5 * strength * table.at(roots, temperature) / roots
+        beta = radiation.beta(roots, temperature, 3270.0, table.at(roots, temperature))
         assert np.allclose(beta, 0.5, rtol=1e-12)
 
 
@@ -80,17 +80,24 @@ def test_a_wavy_table_gives_every_root() -> None:
     sizes = np.geomspace(1e-7, 1e-5, 41)
     efficiency = 1.0 + 0.9 * np.sin(6.0 * np.log(sizes / 1e-7))
     table = QprTable(np.array([3000.0]), sizes, efficiency[None, :])
-    strength = 1e-6
     fine = np.geomspace(1e-7, 1e-5, 400_001)
-    excess = strength * table.at(fine, 3000.0) / fine - 1.0
+    excess = radiation.beta(fine, 3000.0, 2000.0, table.at(fine, 3000.0)) - 0.5
     expected = np.count_nonzero(excess[1:] * excess[:-1] < 0.0)
     assert expected >= 3
-    assert beta_half_sizes(table, 3000.0, strength).size == expected
+    assert table.critical_sizes(3000.0, 2000.0).size == expected
 
 
-def test_grey_grain_of_the_reference() -> None:
-    # Reference cell: rho 3000 kg/m3, 2000 K, Q_pr = 1.
-    assert grey_blowout_size(2000.0, 3000.0) == pytest.approx(4.0588945304397103e-7, rel=1e-12)
+def test_two_sizes_between_neighbouring_rows_are_both_found() -> None:
+    """beta is below 1/2 at both rows and above it between them."""
+    grey = radiation.blowout_size(3000.0, 2000.0, 1.0)
+    sizes = np.array([grey, 1.5 * grey])
+    table = QprTable(np.array([3000.0]), sizes, np.array([[0.999, 1.499]]))
+    roots = table.critical_sizes(3000.0, 2000.0)
+    assert roots.size == 2
+    assert (sizes[0] < roots).all()
+    assert (roots < sizes[1]).all()
+    beta = radiation.beta(roots, 3000.0, 2000.0, table.at(roots, 3000.0))
+    assert np.allclose(beta, 0.5, rtol=1e-12)
 
 
 def test_tables_are_computed_once_and_kept_with_their_origin(

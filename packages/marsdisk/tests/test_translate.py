@@ -7,8 +7,10 @@ from marsdisk.config import Config, preset_names
 from marsdisk.config.translate import parameters
 from marsdisk.environment import execution
 from marsdisk.errors import ConfigurationError, MarsdiskError, TableError
-from marsdisk.parameters import Parameters
+from marsdisk.parameters import Cohesion, Parameters
 from marsdisk.physics.constants import DAY, MARS_MASS, MARS_RADIUS, YEAR
+from marsdisk.physics.outcomes import smallest_fragment
+from marsdisk.plan import plan_run
 
 
 def problem(*overrides: str, preset: str = "minimal") -> Parameters:
@@ -45,6 +47,17 @@ def test_slopes_of_number_and_mass_are_told_apart() -> None:
     assert found.initial.slope == pytest.approx(3.5, rel=1e-14)
     assert found.collisions.fragment_slope == 0.5
     assert problem("fragments.slope_of=mass").collisions.fragment_slope == 3.5
+
+
+def test_surface_energy_lifts_the_lower_end_of_the_grid() -> None:
+    slow = ("dynamics={v_rel_mode: value, v_rel_value: 20.0}", "sizes.s_max=0.001")
+    keys = "surface_energy={enabled: true, gamma_J_m2: 0.1, eta: 0.05, collider_size_m: 1e-3}"
+    found = plan_run(problem(*slow, keys))
+    finest = smallest_fragment(3.5, 20.0, 3000.0, Cohesion(0.1, 0.05, 1e-3, 0.5))
+    assert found.edges[0] == pytest.approx(finest, rel=1e-12)
+    assert finest > plan_run(problem(*slow)).edges[0]
+    with pytest.raises(ConfigurationError, match=r"sizes\.s_max"):
+        plan_run(problem(*slow, keys.replace("0.1", "1e9")))
 
 
 def test_strength_rows_are_basalt_and_scaled() -> None:

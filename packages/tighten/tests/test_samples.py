@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tighten.decision import Case, Goal
 from tighten.errors import FailureKind, StudyError, TrialError
+from tighten.pace import pace
 from tighten.samples import (
     FORMATS,
     Disturbances,
@@ -304,6 +306,32 @@ def test_one_disturbed_launch_spoils_the_pair() -> None:
     usual, disturbed = launch(1.0, wall=1.05, switches=2), launch(1.0, wall=1.5, switches=9)
     assert after(5, wall=1.05).hit([usual, disturbed])
     assert after(5, wall=1.05).hit([disturbed, usual])
+
+
+def test_a_processor_that_changes_its_speed_spoils_the_pair() -> None:
+    pair = [launch(1.0), launch(1.0)]
+    steady, other = [(1.0, 2.0), (1.05, 2.1), (1.0, 2.0)], [(1.0, 2.0), (1.0, 2.0), (1.0, 2.3)]
+    memory = Disturbances()
+    assert not memory.hit(pair, steady)
+    assert memory.hit(pair, other)
+    assert not memory.hit(pair, [(), (), ()])
+
+
+def test_a_machine_that_is_never_steady_is_its_own_standard() -> None:
+    pair = [launch(1.0), launch(1.0)]
+    memory = Disturbances()
+    swings = [memory.hit(pair, [(1.0,), (1.3,), (1.0,)]) for _ in range(5)]
+    assert swings == [True, False, False, False, False]
+    assert memory.hit(pair, [(1.0,), (1.4,), (1.0,)])
+
+
+def test_the_pace_of_a_processor_is_taken_where_it_is_asked_for() -> None:
+    usable = os.sched_getaffinity(0)
+    seconds = pace(sorted(usable))
+    assert len(seconds) == len(usable)
+    assert all(0.0 < one < 1.0 for one in seconds)
+    assert os.sched_getaffinity(0) == usable
+    assert pace(()) == ()
 
 
 def test_launch_that_always_waits_is_its_own_standard() -> None:

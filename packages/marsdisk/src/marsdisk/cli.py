@@ -451,16 +451,13 @@ def show_tables(configuration: str, overrides: tuple[str, ...]) -> int:
     marsdisk tables show baseline --override radiation.optics=constant --override radiation.Q_pr=1
     """
     from marsdisk.config.drivers import qpr_table
-    from marsdisk.tables import beta_half_sizes
-    from marsdisk.tables.qpr import grey_blowout_size
 
     config = load(configuration, overrides, None)
     table = qpr_table(config.radiation)
     click.echo(f"source: {table.provenance.get('source', 'user table')}")
     click.echo("T_M [K]   sizes with beta = 1/2 [um]")
     for temperature in range(1000, 6501, 500):
-        strength = grey_blowout_size(float(temperature), config.material.rho)
-        sizes = beta_half_sizes(table, float(temperature), strength)
+        sizes = table.critical_sizes(float(temperature), config.material.rho)
         text = "  ".join(f"{size * 1e6:.4g}" for size in sizes)
         click.echo(f"{temperature:7d}   {text or 'none: all grains are bound'}")
     return 0

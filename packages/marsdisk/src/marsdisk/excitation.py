@@ -14,12 +14,11 @@ from marsdisk.parameters import (
     BlendWeight,
     KernelEccentricity,
     Parameters,
-    RelativeVelocity,
     RemnantDeposit,
     ScaleHeight,
     VelocityBlend,
 )
-from marsdisk.physics import collisions, opacity, orbits, strength, velocities
+from marsdisk.physics import collisions, opacity, strength, velocities
 from marsdisk.typing import FloatArray
 
 if TYPE_CHECKING:
@@ -58,14 +57,7 @@ def current_excitation(plan: RunPlan, state: State) -> Excitation:
         stirred = velocities.equilibrium_excitation(depth, law.f_wake, law.restitution)
         e = np.clip(stirred, 1e-8, law.e_max)
         i = 0.5 * e
-    kepler = orbits.kepler_speed(plan.r)
-    match law.velocity:
-        case RelativeVelocity.PERICENTER:
-            speed = velocities.pericenter_velocity(kepler, e)
-        case RelativeVelocity.OHTSUKI:
-            speed = velocities.ohtsuki_velocity(kepler, e, i)
-        case RelativeVelocity.VALUE:
-            speed = np.full(plan.n_cells, law.speed)
+    speed = velocities.impact_speed(law, plan.r, e, i)
     if law.scale_height is ScaleHeight.INCLINATION:
         height = velocities.scale_height(plan.r, i, law.h_factor)
     else:

@@ -16,6 +16,7 @@ from marsdisk.typing import FloatArray
 
 __all__ = [
     "BlowOut",
+    "Cohesion",
     "Collisions",
     "Disk",
     "Drivers",
@@ -215,14 +216,33 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
+class Cohesion:
+    """What bounds how fine fragments can be: new surface costs `surface_energy` [J m^-2].
+
+    `efficiency` is the share of the kinetic energy that goes into new surface, `collider` [m] the
+    radius of two equal bodies that collide, `largest_fraction` the mass of the largest fragment
+    over that of one body.
+    """
+
+    surface_energy: float
+    efficiency: float
+    collider: float
+    largest_fraction: float
+
+
+@dataclass(frozen=True, slots=True)
 class SizeGrid:
-    """Logarithmic size grid, radii in m; `density` [kg m^-3] is that of the grains."""
+    """Logarithmic size grid, radii in m; `density` [kg m^-3] is that of the grains.
+
+    With `cohesion` the grid starts no lower than the finest fragment that collisions can make.
+    """
 
     s_min: float
     s_max: float
     n_bins: int
     density: float
     lower: GridLower = GridLower.CONFIG
+    cohesion: Cohesion | None = None
 
 
 @dataclass(frozen=True, slots=True)

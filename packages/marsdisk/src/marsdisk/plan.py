@@ -57,6 +57,7 @@ from marsdisk.physics import (
     supply,
     temperature,
     transport,
+    velocities,
 )
 from marsdisk.typing import FloatArray
 
@@ -160,8 +161,19 @@ def _qpr_at(size: float, value: float, light: Radiation) -> float:
     return float(radiation.interpolate_qpr(np.array(size), value, *table))
 
 
-def _size_edges(grid: SizeGrid, a_blow: float) -> FloatArray:
-    lower = grid.s_min
+def _finest_fragment(parameters: Parameters, r: FloatArray) -> float:
+    """Return the finest fragment [m] of the fastest cell at its configured orbits, 0 for none."""
+    grid, law = parameters.grid, parameters.collisions
+    if grid.cohesion is None:
+        return 0.0
+    speed = velocities.impact_speed(law, r, _eccentricity(parameters, r), np.full(r.size, law.i0))
+    # Bins count mass, the balance of energies counts bodies: three powers of s apart.
+    slope = law.fragment_slope + 3.0
+    return outcomes.smallest_fragment(slope, float(speed.max()), grid.density, grid.cohesion)
+
+
+def _size_edges(grid: SizeGrid, a_blow: float, finest: float) -> FloatArray:
+    lower = max(grid.s_min, finest)
     if grid.lower is GridLower.BLOWOUT_T0:
         lower = max(lower, a_blow)
     if lower >= grid.s_max:
@@ -587,7 +599,7 @@ def plan_run(parameters: Parameters) -> RunPlan:
     rings = _rings(parameters.disk)
     hot = _initial_temperature(drivers.temperature)
     a_blow = _blowout_at(hot, parameters.grid.density, drivers.radiation)
-    edges = _size_edges(parameters.grid, a_blow)
+    edges = _size_edges(parameters.grid, a_blow, _finest_fragment(parameters, rings.r))
     grid = _settled(_grid(parameters, edges))
     shares, rejected = _initial_shares(parameters.initial, edges)
     kappa = float(grid.area @ shares)

@@ -23,7 +23,6 @@ from marsdisk.kernels.records import new_scratch
 from marsdisk.parameters import Integrator, Parameters
 from marsdisk.physics.transport import diffuse
 from marsdisk.plan import RunPlan, plan_run
-from marsdisk.reference import advance_radau
 from marsdisk.snapshot import Snapshot, check_ledger, take_snapshot
 
 if TYPE_CHECKING:
@@ -205,6 +204,8 @@ class Simulation:
 
         def task(share: range) -> None:
             if integrator is Integrator.RADAU:
+                from marsdisk.reference import advance_radau  # noqa: PLC0415 -- SciPy's integrators cost start-up time
+
                 advance_radau(share, (begin, until), state, plan, pairs, status)
                 return
             scheme, scratch = _SCHEMES[integrator], new_scratch(plan.n_bins)

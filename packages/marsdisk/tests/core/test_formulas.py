@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from marsdisk.parameters import Strength, StrengthUnits
+from marsdisk.parameters import Cohesion, Strength, StrengthUnits
 from marsdisk.physics import (
     collisions,
     opacity,
@@ -153,6 +153,31 @@ def test_remnant_and_excavated_fraction() -> None:
     assert outcomes.excavated_fraction(phi) == pytest.approx(excavated, rel=1e-12)
     below, above = outcomes.remnant_fraction(np.array([1.8 - 1e-9, 1.8 + 1e-9]))
     assert below == pytest.approx(above, abs=1e-6)
+
+
+@pytest.mark.parametrize(("slope", "speed"), [(3.2, 15.0), (3.5, 20.0), (3.9, 20.0)])
+def test_finest_fragment_spends_the_energy_of_the_impact(slope: float, speed: float) -> None:
+    """Krijt & Kama (2014): new surface times gamma is eta times the kinetic energy.
+
+    The law takes the areas of a distribution that reaches far below its largest fragment.
+    """
+    collider, density, gamma, eta, largest = 1e-3, 3000.0, 0.1, 0.05, 0.5
+    law = Cohesion(gamma, eta, collider, largest)
+    finest = outcomes.smallest_fragment(slope, speed, density, law)
+    biggest = collider * largest ** (1.0 / 3.0)
+    assert 0.0 < finest < 0.1 * biggest
+    volume = 2.0 * 4.0 / 3.0 * np.pi * collider**3
+    number = 3.0 * volume / (4.0 * np.pi) * (4.0 - slope) / biggest ** (4.0 - slope)
+    area = 4.0 * np.pi * number * finest ** (3.0 - slope) / (slope - 3.0)
+    old = 2.0 * 4.0 * np.pi * collider**2
+    kinetic = 0.25 * density * 4.0 / 3.0 * np.pi * collider**3 * speed**2
+    assert gamma * (area - old) == pytest.approx(eta * kinetic, rel=1e-10)
+    assert outcomes.smallest_fragment(slope, 2.0 * speed, density, law) < finest
+
+
+@pytest.mark.parametrize("slope", [2.9, 3.0, 4.0, 4.1])
+def test_other_slopes_have_no_finest_fragment(slope: float) -> None:
+    assert outcomes.smallest_fragment(slope, 10.0, 3000.0, Cohesion(1.0, 0.1, 1.0, 0.5)) == 0.0
 
 
 def _one_row(q: float, a: float, b: float, power: float) -> Strength:

@@ -19,10 +19,13 @@ Problem = Callable[..., Parameters]
 FIXED_TOP = 3
 
 
-def steady_slope(bins: int, strength_slope: float) -> float:
-    """Return q of dN/ds ~ s^-q between 1 mm and 1 m of a cascade fed from its largest bins.
+def steady_cascade(
+    bins: int, strength_slope: float, speed: float = 300.0
+) -> tuple[FloatArray, FloatArray]:
+    """Return sizes [m] and number density dN/ds of a cascade fed from its largest bins.
 
-    Fragments below the grid leave; Q*_D ~ s^a at constant speed.
+    Fragments below the grid leave, so nothing grinds the smallest bodies; Q*_D = 1e3 s^a J/kg at
+    a constant speed [m/s].
     """
     edges = sizes.size_edges(1e-7, 1e4, bins)
     size = sizes.size_centres(edges)
@@ -36,7 +39,7 @@ def steady_slope(bins: int, strength_slope: float) -> float:
     smaller, larger = collisions.pair_indices(bins)
     law = collisions.CollisionLaw(
         rate=np.where(smaller == larger, 0.5, 1.0) * (size[smaller] + size[larger]) ** 2,
-        phi=collisions.disruption_ratio(mass, 300.0, 1e3 * size**strength_slope),
+        phi=collisions.disruption_ratio(mass, speed, 1e3 * size**strength_slope),
         density=3000.0,
     )
     pairs = collisions.pair_outcomes(law, grid)
@@ -64,8 +67,12 @@ def steady_slope(bins: int, strength_slope: float) -> float:
     result = solve_ivp(
         change, (0.0, span), start, method="BDF", rtol=1e-6, atol=start * 1e-12, jac=jacobian
     )
-    window = (size > 1e-3) & (size < 1.0)
-    density = result.y[:, -1] / mass / np.diff(edges)
+    return size, result.y[:, -1] / mass / np.diff(edges)
+
+
+def slope_between(low: float, high: float, size: FloatArray, density: FloatArray) -> float:
+    """Return q of dN/ds ~ s^-q, fitted between two sizes [m]."""
+    window = (size > low) & (size < high)
     return -float(np.polyfit(np.log(size[window]), np.log(density[window]), 1)[0])
 
 
@@ -74,7 +81,29 @@ def steady_slope(bins: int, strength_slope: float) -> float:
 )
 def test_slope_of_the_steady_cascade(a: float, expected: float, tolerance: float) -> None:
     """q = (7 + a/3) / (2 + a/3): Dohnanyi (1969), O'Brien & Greenberg (2003)."""
-    assert steady_slope(120, a) == pytest.approx(expected, abs=tolerance)
+    found = slope_between(1e-3, 1.0, *steady_cascade(120, a))
+    assert found == pytest.approx(expected, abs=tolerance)
+
+
+@pytest.mark.parametrize("speed", [300.0, 1000.0])
+def test_a_sharp_cut_off_makes_a_wave(speed: float) -> None:
+    """Campo Bagatin et al. (1994): too many bodies above the cut-off, too few further up.
+
+    A body just above the cut-off has nobody left to destroy it. Those that it destroys are
+    f = (2 Q*_D / v^2)^(-1/3) times as large, so there the first dearth follows, and each swing is
+    smaller than the one below it.
+    """
+    size, density = steady_cascade(120, 0.0, speed)
+    law = slope_between(1e-3, 1.0, size, density)
+    excess = np.log(density * size**law)
+    excess -= np.interp(0.1, size, excess)
+    factor = (2.0 * 1e3 / speed**2) ** (-1.0 / 3.0)
+    near = size < 1e-5
+    valley = int(np.argmin(excess[near]))
+    assert excess[0] > 1.0
+    assert factor < size[valley] / size[0] < 2.0 * factor
+    beyond = (size > size[valley]) & (size < 1e-2)
+    assert excess[0] > -2.0 * excess[valley] > 4.0 * excess[beyond].max() > 0.0
 
 
 def test_whole_run_against_an_independent_solution(problem: Problem) -> None:

@@ -397,6 +397,26 @@ def test_schemes_agree_with_radau(problem: Problem, integrator: Integrator) -> N
     assert end.lost == pytest.approx(exact.lost, rel=tolerance[integrator], abs=1e-12)
 
 
+def test_the_scheme_of_the_campaign_tends_to_the_conservative_one(problem: Problem) -> None:
+    """Dust of optical depth one: the deviation is of first order in the step, limit zero."""
+    shared = {
+        "disk": Disk(1.8 * MARS_RADIUS, 1.9 * MARS_RADIUS, 1),
+        "grid": SizeGrid(1e-6, 1e-4, 12, 3270.0),
+        "initial": InitialState(distribution=Distribution.POWER_LAW, slope=3.5, tau=1.0),
+    }
+    times = np.array([500.0])
+    exact = run(problem(**shared, numerics=Numerics(times, rtol=1e-8)))[-1].mass
+    off = []
+    for step in (0.04, 0.02, 0.01):
+        imex = Numerics(times, Integrator.IMEX_BDF1, max_step=step, max_steps=1_000_000)
+        off.append(run(problem(**shared, numerics=imex))[-1].mass / exact - 1.0)
+    worst = [float(np.abs(one).max()) for one in off]
+    assert worst[0] < 0.02
+    assert worst[0] / worst[1] == pytest.approx(2.0, rel=0.1)
+    assert worst[1] / worst[2] == pytest.approx(2.0, rel=0.1)
+    assert 2.0 * off[2] - off[1] == pytest.approx(0.0, abs=0.05 * worst[2])
+
+
 def test_error_follows_the_tolerance(problem: Problem) -> None:
     times = np.array([1e5])
     disk = Disk(1.8 * MARS_RADIUS, 1.9 * MARS_RADIUS, 1)

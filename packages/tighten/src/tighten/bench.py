@@ -23,6 +23,7 @@ from tighten.events import PairMeasured
 from tighten.gates import SameArrays, check
 from tighten.ledger import Pair
 from tighten.locating import Locator
+from tighten.pace import pace
 from tighten.parameters import arguments, environment
 from tighten.patch import patch
 from tighten.provenance import sources
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["Bench", "Block", "Duel", "Measured"]
 
 _RERUNS_PER_PAIR = 2
+_WATCHED_CPUS = 4  # at a millisecond each, three times a pair
 _QUALITY_TIMEOUT = 1800.0  # s; a linter or test suite of a large project
 
 
@@ -103,6 +105,9 @@ class Bench:
         # Not seeded: that the order of a pair cannot be foreseen is what the verdict rests on.
         self._coin = random.SystemRandom()
         self._disturbances = Disturbances()
+        # Work that is not pinned runs where nobody knows; on many processors none is watched.
+        pin = options.benchmark.conditions.pin or ()
+        self._watched = pin if len(pin) <= _WATCHED_CPUS else ()
 
     def build(self, configuration: Configuration, *, beside: Collection[Built] = ()) -> Built:
         """Return the build of a configuration in a slot that none of ``beside`` occupies.
@@ -166,6 +171,7 @@ class Bench:
             with self._lock:
                 done.append(self._launch(side))
             seconds += done[-1].wall + self._lock.waited
+        self._locator.note(self._options.benchmark.command, done[-1].wall)
         rows = [
             {case.name: launch_value(one, case) for case in self._options.cases} for one in done
         ]
@@ -245,14 +251,19 @@ class Bench:
         """Return one undisturbed pair; a pair that stays disturbed is taken as it is."""
         for attempt in range(_RERUNS_PER_PAIR + 1):
             with self._lock:
+                paces = [pace(self._watched)]
                 if candidate_first:
                     ours = self._launch(candidate)
+                    paces.append(pace(self._watched))
                     theirs = self._launch_incumbent(incumbent)
                 else:
                     theirs = self._launch_incumbent(incumbent)
+                    paces.append(pace(self._watched))
                     ours = self._launch(candidate)
+                paces.append(pace(self._watched))
             log.seconds += ours.wall + theirs.wall + self._lock.waited
-            if not self._disturbances.hit((ours, theirs)) or attempt == _RERUNS_PER_PAIR:
+            disturbed = self._disturbances.hit((ours, theirs), paces)
+            if not disturbed or attempt == _RERUNS_PER_PAIR:
                 break
             log.reruns += 1
         return ours, theirs

@@ -9,8 +9,10 @@ measuring would find.
 from __future__ import annotations
 
 import math
+import os
 import random
 import tempfile
+import time
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from tighten.decision import Case, Outcome, PairTest
 from tighten.ledger import now
 from tighten.machine import fingerprint
+from tighten.pace import pace
 from tighten.record import Examination
 from tighten.study import Study
 
@@ -35,11 +38,17 @@ POWER = 0.95
 REPLAYS = 100
 LADDER = (0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)
 
+_UNSTEADY = 0.1  # change of a processor's speed that is worth a word
+_LOOKS, _BETWEEN = 40, 0.01  # s
+_LOOKED_AT = 4  # processors
+
 _BUILT_IN = """
+[machine]
+pin = [{cpu}]
 [study]
 name = "doctor"
 [benchmark]
-command = "{python} -c 'sum(i * i for i in range(200_000))'"
+command = "{{python}} -c 'sum(i * i for i in range(200_000))'"
 format = "process"
 [[case]]
 name = "sum of squares"
@@ -63,7 +72,9 @@ def examine(
         study.keep_control(found)
         return found
     with tempfile.TemporaryDirectory(prefix="tighten-doctor-") as directory:
-        (Path(directory) / "tighten.toml").write_text(_BUILT_IN)
+        (Path(directory) / "tighten.toml").write_text(
+            _BUILT_IN.format(cpu=max(os.sched_getaffinity(0)))
+        )
         return _examined(Study.load(directory), sessions, listener)
 
 
@@ -84,7 +95,9 @@ def _examined(study: Study, sessions: int, listener: Listener) -> Examination:
         seconds_per_pair=seconds,
         spread=median(duel.verdict.objective.spread for duel in duels),
         visible=visible_gain(differences, study.options.policy, pairs=int(MINUTE / seconds)),
-        advice=_advice(facts, reruns / pairs),
+        advice=_advice(
+            facts, reruns / pairs, pinned=study.options.benchmark.conditions.pin is not None
+        ),
         date=now(),
     )
 
@@ -132,7 +145,17 @@ def _is_found(
     return False
 
 
-def _advice(facts: Mapping[str, Any], reruns: float) -> tuple[str, ...]:
+def _swing() -> float:
+    """Return by which share of its best speed a processor changed within half a second."""
+    cpus = sorted(os.sched_getaffinity(0))[-_LOOKED_AT:]
+    looks: list[tuple[float, ...]] = []
+    for _ in range(_LOOKS):
+        looks.append(pace(cpus))
+        time.sleep(_BETWEEN)
+    return max(max(column) / min(column) for column in zip(*looks, strict=True)) - 1.0
+
+
+def _advice(facts: Mapping[str, Any], reruns: float, *, pinned: bool) -> tuple[str, ...]:
     found = []
     if facts.get("governor") not in {None, "performance"}:
         found.append(
@@ -144,7 +167,13 @@ def _advice(facts: Mapping[str, Any], reruns: float) -> tuple[str, ...]:
         found.append(
             f"the load is {facts['load'][0]:.1f} on {facts['cores']} cores: stop other work"
         )
-    if reruns > 0.1:
+    swing = _swing()
+    if swing > _UNSTEADY:
+        found.append(
+            f"a processor changed its speed by {swing:.0%} within half a second, as a neighbour on "
+            "the same core makes it do: keep a benchmark of one thread on one with `[machine] pin`"
+        )
+    if reruns > 0.1 and not pinned:
         found.append(
             f"{reruns:.0%} of the pairs were disturbed: pin the benchmark with `[machine] pin`"
         )

@@ -48,6 +48,7 @@ class Locator:
         self._options = options
         self._runner = runner
         self._choices: dict[str, Choice] = {}
+        self._seconds: dict[str, float] = {}
 
     def choice(self, command: Command, places: Places) -> Choice:
         """Return the profiler for a command; asked once, because asking takes a moment."""
@@ -59,6 +60,10 @@ class Locator:
             wanted = self._options.profiling.sampling.tool
             self._choices[command.template] = choose(wanted, line, python=places.python)
         return self._choices[command.template]
+
+    def note(self, command: Command, seconds: float) -> None:
+        """Learn how long a command takes without a profiler, so that a long one is spared."""
+        self._seconds[command.template] = seconds
 
     def locate(self, places: Places, name: str) -> dict[str, str]:
         """Profile a build and return the files below the state directory, by label.
@@ -119,7 +124,10 @@ class Locator:
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir(parents=True)
         recording = Recording(
-            choice=choice, sampling=self._options.profiling.sampling, directory=directory
+            choice=choice,
+            sampling=self._options.profiling.sampling,
+            directory=directory,
+            expected=self._seconds.get(command.template),
         )
         places = replace(places, result=directory / "result")
         if self._options.benchmark.function is not None:

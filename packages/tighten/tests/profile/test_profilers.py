@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tighten.errors import StudyError
-from tighten.profile import Tool, profilers
+from tighten.profile import Sampling, Tool, profilers
 from tighten.profile.profilers import choose, is_python
 
 if TYPE_CHECKING:
@@ -73,3 +73,11 @@ def test_a_python_profiler_is_refused_for_other_programs(monkeypatch: pytest.Mon
     choice = choose(Tool.PYSPY, "./bench")
     assert choice.tool is Tool.PERF
     assert "starts no Python interpreter" in choice.refused[0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rate"), [(None, 100), (0.5, 100), (120.0, 100), (600.0, 20), (7200.0, 10)]
+)
+def test_a_long_run_is_sampled_less_often(seconds: float | None, rate: int) -> None:
+    assert Sampling().rate_of(seconds) == rate
+    assert Sampling(rate=250).rate_of(seconds) == 250

@@ -22,6 +22,7 @@ __all__ = [
     "PsdSection",
     "QstarSection",
     "SizesSection",
+    "SurfaceEnergySection",
 ]
 
 Positive = Annotated[float, Field(gt=0.0)]
@@ -84,6 +85,24 @@ class GridSection(Section):
         "",
         "smallest radius of the grid: sizes.s_min, or the blow-out size at the start "
         "when that is larger (the published choice)",
+    )
+
+
+class SurfaceEnergySection(Section):
+    """Lower end of the grid by the energy that new surface costs (Krijt & Kama 2014)."""
+
+    enabled: bool = key(
+        default=False,
+        unit="",
+        meaning="start the grid no lower than the finest fragment that collisions can make",
+    )
+    gamma_J_m2: float = key(1.0, "J m^-2", "energy of new surface", gt=0.0)
+    eta: float = key(0.1, "1", "share of kinetic energy that makes surface", gt=0.0, le=1.0)
+    collider_size_m: float | None = key(
+        None, "m", "radius of the bodies that collide; empty: sizes.s_max", gt=0.0
+    )
+    largest_fragment_mass_fraction: float = key(
+        0.5, "1", "mass of the largest fragment over that of one body", gt=0.0, le=1.0
     )
 
 

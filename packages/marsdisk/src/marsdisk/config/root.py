@@ -20,6 +20,7 @@ from marsdisk.config.disk import (
     PsdSection,
     QstarSection,
     SizesSection,
+    SurfaceEnergySection,
 )
 from marsdisk.config.fields import REQUIRED, Section, key
 from marsdisk.config.forcing import (
@@ -69,6 +70,7 @@ class Config(Section):
     material: MaterialSection = MaterialSection()
     sizes: SizesSection = SizesSection()
     grid: GridSection = GridSection()
+    surface_energy: SurfaceEnergySection = SurfaceEnergySection()
     initial: InitialSection = InitialSection()
     psd: PsdSection = PsdSection()
     fragments: FragmentsSection = FragmentsSection()

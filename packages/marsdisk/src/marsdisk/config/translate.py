@@ -15,6 +15,7 @@ from marsdisk.config.output_times import end_of_run, output_times
 from marsdisk.config.supply import supply
 from marsdisk.errors import TableError
 from marsdisk.parameters import (
+    Cohesion,
     Collisions,
     Disk,
     Distribution,
@@ -110,12 +111,20 @@ def _disk(config: Config) -> Disk:
 
 
 def _grid(config: Config) -> SizeGrid:
+    surface = config.surface_energy
+    cohesion = Cohesion(
+        surface_energy=surface.gamma_J_m2,
+        efficiency=surface.eta,
+        collider=surface.collider_size_m or config.sizes.s_max,
+        largest_fraction=surface.largest_fragment_mass_fraction,
+    )
     return SizeGrid(
         s_min=config.sizes.s_min,
         s_max=config.sizes.s_max,
         n_bins=config.sizes.n_bins,
         density=config.material.rho,
         lower=GridLower(config.grid.lower),
+        cohesion=cohesion if surface.enabled else None,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from marsdisk.parameters import Cohesion
     from marsdisk.typing import FloatArray
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "reduced_energy",
     "remnant_fraction",
     "remnant_size",
+    "smallest_fragment",
 ]
 
 SUPERCATASTROPHIC = 1.8
@@ -67,3 +69,33 @@ def fragment_integrals(edges: FloatArray, slope: float) -> FloatArray:
         return np.log(edges[1:] / edges[:-1])
     # expm1 keeps all digits of narrow bins and of slopes next to 1.
     return edges[:-1] ** power * np.expm1(power * np.log(edges[1:] / edges[:-1])) / power
+
+
+def smallest_fragment(slope: float, speed: float, density: float, law: Cohesion) -> float:
+    """Return the radius [m] below which a collision has no energy left to make fragments.
+
+    Parameters
+    ----------
+    slope : float
+        q of the fragments' dN/ds ~ s^-q. Outside 3 < q < 4 most of the new surface is not on the
+        smallest fragments, so nothing bounds them: 0 is returned.
+    speed : float
+        Impact speed [m s^-1].
+    density : float
+        [kg m^-3].
+    law : Cohesion
+        gamma, eta, s_0 and the mass of the largest fragment.
+
+    Notes
+    -----
+    s_min = [(q - 3)/(4 - q) (1/s_0 + eta rho v^2 / (24 gamma)) s_max^(4 - q)]^(1/(3 - q)), with
+    s_max = s_0 f^(1/3), f the mass of the largest fragment, and s_min << s_max. Source: Krijt &
+    Kama (2014).
+    """
+    if not 3.0 < slope < 4.0:
+        return 0.0
+    surface = 1.0 / law.collider
+    surface += law.efficiency * density * speed**2 / (24.0 * law.surface_energy)
+    largest = law.collider * law.largest_fraction ** (1.0 / 3.0)
+    amount = (slope - 3.0) / (4.0 - slope) * surface * largest ** (4.0 - slope)
+    return float(amount ** (1.0 / (3.0 - slope)))

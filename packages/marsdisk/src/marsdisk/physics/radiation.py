@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import brentq
 
 from marsdisk.physics.constants import (
     GRAVITATION,
@@ -16,6 +15,8 @@ from marsdisk.physics.constants import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from marsdisk.typing import FloatArray
 
 __all__ = [
@@ -63,6 +64,13 @@ def blowout_size(temperature: float, density: float, qpr: float) -> float:
     return pressure_coefficient(density) * temperature**4 * qpr
 
 
+def _efficiencies(
+    temperature: float, table_temperature: FloatArray, table: FloatArray
+) -> FloatArray:
+    """Return the row of `table` (temperature, size) at `temperature` [K], linear in T."""
+    return np.array([np.interp(temperature, table_temperature, column) for column in table.T])
+
+
 def interpolate_qpr(
     size: FloatArray,
     temperature: float,
@@ -74,10 +82,23 @@ def interpolate_qpr(
 
     `table` has shape (temperature, size).
     """
-    rows = np.array(
-        [np.interp(temperature, table_temperature, table[:, k]) for k in range(table_size.size)]
-    )
-    return np.asarray(np.interp(np.log(size), np.log(table_size), rows))
+    row = _efficiencies(temperature, table_temperature, table)
+    return np.asarray(np.interp(np.log(size), np.log(table_size), row))
+
+
+def _roots(
+    function: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
+) -> FloatArray:
+    """Return the root in each bracket by bisection, to the spacing of doubles.
+
+    All brackets at once, and without the 40 MB that a library of optimisers costs every run.
+    """
+    falling = function(low) > 0.0
+    for _ in range(70):
+        middle = 0.5 * (low + high)
+        beyond = (function(middle) > 0.0) == falling
+        low, high = np.where(beyond, middle, low), np.where(beyond, high, middle)
+    return 0.5 * (low + high)
 
 
 def critical_sizes(
@@ -93,20 +114,19 @@ def critical_sizes(
     grains between an even number of roots are bound again. Outside the table Q_pr is held.
     """
     coefficient = pressure_coefficient(density) * temperature**4
+    knots, row = np.log(table_size), _efficiencies(temperature, table_temperature, table)
 
-    def excess(x: float) -> float:
-        q = interpolate_qpr(np.exp(x), temperature, table_size, table_temperature, table)
-        return float(coefficient * q - np.exp(x))
+    def excess(x: FloatArray) -> FloatArray:
+        return np.asarray(coefficient * np.interp(x, knots, row) - np.exp(x))
 
-    nodes = np.log(table_size)
-    ends = [nodes[0] - 60.0, *nodes, nodes[-1] + 60.0]
-    values = [excess(float(x)) for x in ends]
-    roots = [
-        brentq(excess, ends[k], ends[k + 1], xtol=1e-14, rtol=1e-14)
-        for k in range(len(ends) - 1)
-        if (values[k] > 0.0) != (values[k + 1] > 0.0)
-    ]
-    return np.asarray(np.exp(np.array(roots)))
+    # Between knots the excess is concave in x = ln s: cut at its peak, no interval holds two roots.
+    slope = np.maximum(np.diff(row) / np.diff(knots), 1e-300)
+    peak = np.log(coefficient * slope)
+    peak = peak[(peak > knots[:-1]) & (peak < knots[1:])]
+    x = np.sort(np.concatenate((knots, peak, [knots[0] - 60.0, knots[-1] + 60.0])))
+    above = excess(x) > 0.0
+    crossing = np.flatnonzero(above[1:] != above[:-1])
+    return np.exp(_roots(excess, x[crossing], x[crossing + 1]))
 
 
 def blowout_time_factor(beta_value: float, qpr: float) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from marsdisk.physics.constants import GAS_CONSTANT
 
@@ -80,6 +79,8 @@ def sink_size(flux: FloatArray, density: float, time: float) -> FloatArray:
 
 def pressure_spline(temperature: FloatArray, log10_pressure: FloatArray) -> FloatArray:
     """Return monotone cubic coefficients (4, segments) of log10 P_sat in T - T_k, highest first."""
+    from scipy.interpolate import PchipInterpolator  # noqa: PLC0415 -- costs start-up time and is only needed here
+
     return np.ascontiguousarray(PchipInterpolator(temperature, log10_pressure).c)
 
 

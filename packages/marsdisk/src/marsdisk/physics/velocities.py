@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from marsdisk.parameters import RelativeVelocity
+from marsdisk.physics.orbits import kepler_speed
+
 if TYPE_CHECKING:
+    from marsdisk.parameters import Collisions
     from marsdisk.typing import FloatArray
 
 __all__ = [
     "damped",
     "equilibrium_excitation",
+    "impact_speed",
     "ohtsuki_velocity",
     "optical_collision_time",
     "pericenter_velocity",
@@ -35,6 +40,18 @@ def ohtsuki_velocity(speed: FloatArray, e: FloatArray, i: FloatArray) -> FloatAr
     Source: Lissauer & Stewart (1993); Ohtsuki et al. (2002).
     """
     return np.asarray(speed) * np.sqrt(1.25 * np.asarray(e) ** 2 + np.asarray(i) ** 2)
+
+
+def impact_speed(law: Collisions, r: FloatArray, e: FloatArray, i: FloatArray) -> FloatArray:
+    """Return the speed [m s^-1] that `law` gives bodies on orbits `e`, `i` [rad] at `r` [m]."""
+    kepler = kepler_speed(r)
+    match law.velocity:
+        case RelativeVelocity.PERICENTER:
+            return pericenter_velocity(kepler, e)
+        case RelativeVelocity.OHTSUKI:
+            return ohtsuki_velocity(kepler, e, i)
+        case RelativeVelocity.VALUE:
+            return np.full(r.size, law.speed)
 
 
 def scale_height(r: FloatArray, i: FloatArray, factor: float) -> FloatArray:

@@ -65,6 +65,8 @@ FLUSH_SECONDS = 5.0
 ATTEMPTS = 2
 """A run is given to a worker this often before its death is recorded."""
 
+WORKER_DIED = f"the worker died {ATTEMPTS} times"
+
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
@@ -253,7 +255,7 @@ def _alone(arguments: Work) -> Row:
             row = _row_of(pool.submit(run_point, *arguments), arguments)
         except BrokenProcessPool:
             row = None
-    return row or _failed(arguments, f"the worker died {ATTEMPTS} times")
+    return row or _failed(arguments, WORKER_DIED)
 
 
 def _allow_failures(dask_scheduler: Any, allowed: int) -> None:
@@ -284,6 +286,8 @@ def _dask_rows(scheduler: str, work: dict[int, Work]) -> Iterator[Row]:
             arguments = futures.pop(future)
             if future.status == "finished":
                 yield future.result()
+            elif isinstance(future.exception(), distributed.KilledWorker):
+                yield _failed(arguments, WORKER_DIED)
             else:
                 yield _failed(arguments, repr(future.exception()))
             future.release()

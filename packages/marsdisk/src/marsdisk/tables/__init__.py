@@ -1,11 +1,10 @@
 """Tables that come from outside: optical constants, radiation pressure and users' files."""
 
 from marsdisk.tables.columns import read_columns, require_ascending, require_rectangle
-from marsdisk.tables.qpr import QprTable, beta_half_sizes, build_table, cached_table, read_table
+from marsdisk.tables.qpr import QprTable, build_table, cached_table, read_table
 
 __all__ = [
     "QprTable",
-    "beta_half_sizes",
     "build_table",
     "cached_table",
     "read_columns",

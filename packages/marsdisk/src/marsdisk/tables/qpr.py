@@ -1,4 +1,4 @@
-"""Tables of the Planck-mean radiation-pressure efficiency: build, keep on disk, look up, invert.
+"""Tables of the Planck-mean radiation-pressure efficiency: build, keep on disk, look up.
 
 The table of fused silica comes with the package, computed by ``marsdisk tables build``; tables of
 other materials are computed when first asked for and kept in the user's cache directory, together
@@ -17,17 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from marsdisk.errors import OutputError, TableError
 from marsdisk.io.files import atomic_file
-from marsdisk.physics.constants import (
-    GRAVITATION,
-    LIGHT_SPEED,
-    MARS_MASS,
-    MARS_RADIUS,
-    STEFAN_BOLTZMANN,
-)
+from marsdisk.physics import radiation
 from marsdisk.tables.columns import read_columns, require_rectangle
 from marsdisk.tables.optics import OpticalConstants, database_page, nk_file
 from marsdisk.typing import FloatArray
@@ -38,10 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "QprTable",
-    "beta_half_sizes",
     "build_table",
     "cached_table",
-    "grey_blowout_size",
     "read_table",
     "write_table",
 ]
@@ -67,60 +58,15 @@ class QprTable:
 
     def at(self, size: FloatArray | float, temperature: float) -> FloatArray:
         """Return Q_pr by linear interpolation in T and ln s, end values held."""
-        row = np.array([np.interp(temperature, self.temperatures, column) for column in self.qpr.T])
-        return np.asarray(np.interp(np.log(size), np.log(self.sizes), row))
+        columns = (self.sizes, self.temperatures, self.qpr)
+        return radiation.interpolate_qpr(np.asarray(size), temperature, *columns)
 
-
-def beta_half_sizes(table: QprTable, temperature: float, strength: float) -> FloatArray:
-    """Return every radius at which the light pressure is half the gravity of Mars.
-
-    Parameters
-    ----------
-    table : QprTable
-        Efficiency over size and temperature.
-    temperature : float
-        Temperature of Mars [K].
-    strength : float
-        Radius at which a grain of Q_pr = 1 has beta = 1/2 [m], :func:`grey_blowout_size`.
-
-    Returns
-    -------
-    (n_roots,) float64
-        Radii [m], ascending; grains are unbound between the odd and the even ones, counted from
-        the small end when beta is below 1/2 there.
-
-    Notes
-    -----
-    Q_pr is not monotonic, so there may be none, one or several. Roots of ln(strength Q_pr / s)
-    are bracketed between the knots, where Q_pr is linear in ln s, and polished to 1e-14 in ln s.
-    """
-
-    def excess(log_size: float) -> float:
-        size = float(np.exp(log_size))
-        return float(strength * table.at(size, temperature) / size - 1.0)
-
-    knots = np.log(table.sizes)
-    # A hump between two knots can hold two roots: halve the knots until none can hide.
-    grid = np.unique(np.concatenate((knots, (knots[1:] + knots[:-1]) / 2.0)))
-    values = [excess(x) for x in grid]
-    roots = [
-        brentq(excess, grid[i], grid[i + 1], xtol=1e-14, rtol=4 * np.finfo(float).eps)
-        for i in range(grid.size - 1)
-        if values[i] * values[i + 1] < 0.0
-    ]
-    roots += [grid[i] for i in range(grid.size) if values[i] == 0.0]
-    return np.exp(np.sort(np.array(roots, dtype=np.float64)))
-
-
-def grey_blowout_size(temperature: float, density: float) -> float:
-    """Return the radius at which a grain of Q_pr = 1 has beta = 1/2 [m].
-
-    Notes
-    -----
-    Source: Burns, Lamy & Soter (1979), with the luminosity 4 pi R^2 sigma T^4 of Mars.
-    """
-    light = 3.0 * STEFAN_BOLTZMANN * temperature**4 * MARS_RADIUS**2
-    return light / (2.0 * GRAVITATION * MARS_MASS * LIGHT_SPEED * density)
+    def critical_sizes(self, temperature: float, density: float) -> FloatArray:
+        """Return every radius [m], ascending, at which beta of a grain of the table is 1/2."""
+        columns = (self.sizes, self.temperatures, self.qpr)
+        roots = radiation.critical_sizes(temperature, density, *columns)
+        # Below the table Q_pr is held, which ends in one more root that no table vouches for.
+        return np.asarray(roots[roots >= self.sizes[0]])
 
 
 def build_table(

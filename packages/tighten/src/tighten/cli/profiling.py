@@ -30,7 +30,7 @@ _EXPORTS = ("html", "speedscope", "collapsed", "pstats", "pprof")
 @click.command(context_settings={"allow_interspersed_args": False})
 @click.argument("words", nargs=-1, metavar="[STUDY | -- COMMAND...]")
 @click.option("--tool", type=click.Choice(_TOOLS), help="Profiler [auto: the best permitted].")
-@click.option("--rate", type=click.IntRange(min=1), help="Samples per second [100].")
+@click.option("--rate", type=click.IntRange(min=1), help="Samples per second [100; fewer if long].")
 @click.option("--native/--no-native", default=None, help="See compiled code below Python [yes].")
 @click.option("--waiting", is_flag=True, default=None, help="Sample waiting threads too.")
 @click.option("--diff", nargs=2, metavar="A B", help="Compare two profiles instead.")
@@ -97,7 +97,7 @@ def _of_command(words: Sequence[str], given: dict[str, Any]) -> tuple[Profile, C
     default = Sampling()
     sampling = Sampling(
         tool=Tool(given["tool"] or default.tool),
-        rate=given["rate"] or default.rate,
+        rate=given["rate"],
         native=default.native if given["native"] is None else given["native"],
         waiting=bool(given["waiting"]),
     )

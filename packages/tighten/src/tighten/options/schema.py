@@ -307,7 +307,11 @@ class ProfileTable(Table):
         None,
         description="command for a second run that reads and writes nothing, profiled by itself",
     )
-    rate: Count = Field(SAMPLING.rate, description="samples per second")
+    rate: Count | None = Field(
+        SAMPLING.rate,
+        description="samples per second; without it 100, and fewer for a benchmark of more than "
+        "two minutes",
+    )
     native: Truth = Field(
         default=SAMPLING.native, description="see compiled functions below Python (py-spy)"
     )

@@ -32,6 +32,8 @@ _PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
 _PTRACE_SCOPE = Path("/proc/sys/kernel/yama/ptrace_scope")
 _INTERPRETER = re.compile(r"(python|pypy)[\d.]*t?$|ipython$|pytest$|jupyter$")
 _SHEBANG_BYTES = 128
+_LOWEST_RATE, _HIGHEST_RATE = 10, 100  # samples per second
+_SAMPLES = 12_000  # resolve a share of 0.1 % to a third of it
 
 
 class Tool(StrEnum):
@@ -54,7 +56,8 @@ class Sampling:
     tool
         Which profiler.
     rate
-        Samples per second; profilers that count instead ignore it.
+        Samples per second; profilers that count instead ignore it. Without it, as many as
+        `rate_of` finds enough.
     native
         Whether compiled functions below Python are seen (py-spy).
     waiting
@@ -62,9 +65,20 @@ class Sampling:
     """
 
     tool: Tool = Tool.AUTO
-    rate: int = 100
+    rate: int | None = None
     native: bool = True
     waiting: bool = False
+
+    def rate_of(self, seconds: float | None = None) -> int:
+        """Return the samples per second for a run that takes ``seconds``, if that is known.
+
+        A sample stops the program for up to a millisecond. A long run has many of them at any
+        rate, so it needs fewer a second, and is slowed less.
+        """
+        if self.rate is not None:
+            return self.rate
+        enough = _HIGHEST_RATE if not seconds else _SAMPLES / seconds
+        return round(min(max(enough, _LOWEST_RATE), _HIGHEST_RATE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

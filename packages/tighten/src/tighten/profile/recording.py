@@ -47,11 +47,14 @@ class Recording:
         How closely it looks.
     directory
         An empty directory of its own.
+    expected
+        Seconds that the run took without a profiler, if they are known.
     """
 
     choice: Choice
     sampling: Sampling
     directory: Path
+    expected: float | None = None
 
     @property
     def wrapper(self) -> tuple[str, ...]:
@@ -80,20 +83,23 @@ class Recording:
         sampling = self.sampling
         return (
             *(path, "record", "--format", "speedscope", "--output", str(self._file)),
-            *("--rate", str(sampling.rate), "--subprocesses", "--full-filenames"),
+            *("--rate", self._rate, "--subprocesses", "--full-filenames"),
             *(("--native",) if sampling.native else ("--nonblocking",)),
             *(("--idle",) if sampling.waiting else ()),
             *("--", "/bin/sh", "-c", _KEEP_STATUS, str(self._status)),
         )
 
     def _perf(self, path: str) -> tuple[str, ...]:
-        rate = str(self.sampling.rate)
-        record = (path, "record", "--quiet", "--event", "cpu-clock:u", "--freq", rate)
+        record = (path, "record", "--quiet", "--event", "cpu-clock:u", "--freq", self._rate)
         return (*record, "--call-graph", "fp", "--output", str(self._file), "--")
 
     def _callgrind(self, path: str) -> tuple[str, ...]:
         out = f"--callgrind-out-file={self.directory}/callgrind.%p"
         return (path, "--quiet", "--tool=callgrind", "--trace-children=yes", out)
+
+    @property
+    def _rate(self) -> str:
+        return str(self.sampling.rate_of(self.expected))
 
     @property
     def _file(self) -> Path:

@@ -33,6 +33,7 @@ __all__ = [
 TIME = "time"  # the metric every format provides
 _THREADED = 1.2  # CPU time over wall time, above which work counts as threaded
 _DISTURBED = 1.2  # wall time over CPU time against its usual ratio
+_UNSTEADY = 1.1  # slowest over fastest pace of a processor
 _REMEMBERED = 64  # launches that say what is usual
 
 
@@ -134,22 +135,36 @@ class Disturbances:
     """Tells whether something else took the processor during a launch.
 
     The last launches of the same command say what is usual: work that waits by nature (I/O,
-    sleeping) is its own standard.
+    sleeping) is its own standard, and so is a machine that is never steady.
     """
 
-    __slots__ = ("_switches", "_waits")
+    __slots__ = ("_swings", "_switches", "_waits")
 
     def __init__(self) -> None:
         self._waits: deque[float] = deque(maxlen=_REMEMBERED)
         self._switches: deque[int] = deque(maxlen=_REMEMBERED)
+        self._swings: deque[float] = deque(maxlen=_REMEMBERED)
 
-    def hit(self, launches: Iterable[Launch]) -> bool:
+    def hit(self, launches: Iterable[Launch], paces: Sequence[Sequence[float]] = ()) -> bool:
         """Return whether any of ``launches`` was contaminated, and remember them all.
 
         A launch is if the process waited more than a fifth longer than its CPU time explains,
-        measured against the usual ratio, and was also preempted more often than usual. The whole
-        pair is run again then. The launches of one call are judged by those of earlier calls.
+        measured against the usual ratio, and was also preempted more often than usual. All are if
+        one of the ``paces`` taken between them, a row for each moment and a column for each
+        processor, differs from another of its column by more than a tenth and more than usual.
+        The whole pair is run again then. One call is judged by earlier calls.
         """
+        preempted = self._preempted(launches)
+        return self._unsteady(paces) or preempted
+
+    def _unsteady(self, paces: Sequence[Sequence[float]]) -> bool:
+        columns = zip(*paces, strict=True)
+        swing = max((max(column) / min(column) for column in columns), default=1.0)
+        usual = median(self._swings) if self._swings else 1.0
+        self._swings.append(swing)
+        return swing > max(_UNSTEADY, usual)
+
+    def _preempted(self, launches: Iterable[Launch]) -> bool:
         costs = [(_wait(launch), launch.involuntary_switches) for launch in launches]
         disturbed = False
         if self._waits:
