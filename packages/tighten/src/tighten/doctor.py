@@ -152,7 +152,8 @@ def _swing() -> float:
     for _ in range(_LOOKS):
         looks.append(pace(cpus))
         time.sleep(_BETWEEN)
-    return max(max(column) / min(column) for column in zip(*looks, strict=True)) - 1.0
+    columns = zip(*looks, strict=True)
+    return float(max(max(column) / min(column) for column in columns)) - 1.0
 
 
 def _advice(facts: Mapping[str, Any], reruns: float, *, pinned: bool) -> tuple[str, ...]:

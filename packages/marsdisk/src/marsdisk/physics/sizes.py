@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr
 
 if TYPE_CHECKING:
     from marsdisk.typing import FloatArray
@@ -20,6 +20,10 @@ __all__ = [
     "truncated_shares",
     "wavy_factor",
 ]
+
+
+erfc = np.vectorize(math.erfc, otypes=[np.float64])
+"""The standard library's: scipy.special would take a fifth of the start-up time."""
 
 
 def size_edges(s_min: float, s_max: float, n_bins: int) -> FloatArray:
@@ -107,7 +111,8 @@ def lognormal_shares(
 
     def above(s: FloatArray) -> FloatArray:
         # exp(-x^2 / 2 sigma^2) ds with s = median exp(x): the mean of x shifts by sigma^2.
-        return np.asarray(ndtr(-(np.log(s / median) - sigma**2) / sigma))
+        x = (np.log(s / median) - sigma**2) / (sigma * math.sqrt(2.0))
+        return np.asarray(0.5 * erfc(x))
 
     whole = float(above(np.array(cut))) if cut > 0.0 else 1.0
     if whole <= 0.0:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import solve_banded
 
 if TYPE_CHECKING:
     from marsdisk.typing import FloatArray
@@ -40,6 +39,8 @@ def diffuse(
     -----
     Finite volumes with closed ends: sum of area times Sigma is kept to rounding.
     """
+    from scipy.linalg import solve_banded  # noqa: PLC0415 -- costs start-up time
+
     area = 0.5 * (edges[1:] ** 2 - edges[:-1] ** 2)
     centre = 0.5 * (edges[1:] + edges[:-1])
     conductance = edges[1:-1] * viscosity / np.diff(centre)
