@@ -5,7 +5,7 @@
 //! (see [`crate::strategy`]).
 
 /// Fewest options that are shared between threads; below it the calling thread does all.
-pub const PARALLEL_THRESHOLD_SMALL: usize = 30_000;
+pub const PARALLEL_THRESHOLD_SMALL: usize = 5_000;
 
 /// Fewest options that are cut into many small chunks which threads take as they become free.
 ///
