@@ -1,6 +1,7 @@
 """The benchmark and the check that tuning relies on."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,13 @@ def test_bench_writes_every_sample(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_bench_refuses_bad_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         bench.main(arguments)
+
+
+def test_bench_works_alone_for_a_profiler(capsys: pytest.CaptureFixture[str]) -> None:
+    begin = time.perf_counter()
+    assert bench.main(["--sizes", "100", "--alone", "0.1"]) == 0
+    assert time.perf_counter() - begin >= 0.1
+    assert capsys.readouterr().out == ""
 
 
 def test_bench_reports_a_file_that_cannot_be_written(

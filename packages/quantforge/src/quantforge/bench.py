@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from quantforge import _core, _grid, black_scholes
 
-__all__ = ["main", "measure"]
+__all__ = ["main", "measure", "work"]
 
 SAMPLE_SECONDS = 1e-3
 MIN_SAMPLES = 5
@@ -124,6 +124,16 @@ def measure(plan: Plan) -> dict[str, Any]:
     }
 
 
+def work(plan: Plan, seconds: float) -> None:
+    """Price the sizes of a plan in turn for `seconds`, without NumPy: work for a profiler."""
+    batches = [_grid.market(size, plan.seed).arguments() for size in plan.sizes]
+    outs = [np.empty(size) for size in plan.sizes]
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for arguments, out in zip(batches, outs, strict=True):
+            black_scholes.call_price_batch(*arguments, out=out, threads=plan.threads)
+
+
 def _render(results: dict[str, Any]) -> str:
     lines = [f"{'options':>9}  {'quantforge':>12}  {'NumPy':>12}  {'speed-up':>8}   (median, ns)"]
     for row in results["batch"]:
@@ -163,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--samples", type=_positive, default=25, help="most samples per side (default: 25)")
     add("--budget", type=float, default=2.5, help="seconds to aim at in all (default: 2.5)")
     add("--seed", type=int, default=20260801, help="seed of the options and of the order")
+    add("--alone", type=float, metavar="SECONDS", help="only price for so long, for a profiler")
     return parser
 
 
@@ -179,8 +190,12 @@ def _write(path: Path, results: dict[str, Any]) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 not possible, 2 bad usage."""
     arguments = _parser().parse_args(argv)
-    target = arguments.json
-    plan = Plan(**{key: value for key, value in vars(arguments).items() if key != "json"})
+    target, alone = arguments.json, arguments.alone
+    own = {"json", "alone"}
+    plan = Plan(**{key: value for key, value in vars(arguments).items() if key not in own})
+    if alone is not None:
+        work(plan, alone)
+        return 0
     try:
         results = measure(plan)
         if target is not None:

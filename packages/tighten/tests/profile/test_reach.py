@@ -103,3 +103,24 @@ def test_a_compiled_function_is_known_by_name_and_module(tmp_path: Path) -> None
     others = Frame("rayon::iter::direct", core)
     found = share_below(Profile.of([Stack((ours,), 3.0), Stack((others,), 1.0)]), uses)
     assert found == pytest.approx(0.75)
+
+
+def test_names_carry_on_only_where_they_are_seen(tmp_path: Path) -> None:
+    """A private constant of Rust is nobody's in another file, nor a public one in Python."""
+    (tmp_path / "a.rs").write_text(
+        "pub const BLOCK: usize = 64;\nconst TABLE: usize = 2 * BLOCK;\n"
+        "pub const DOUBLE: usize = 2 * BLOCK;\nfn inside() -> usize { TABLE }\n"
+    )
+    (tmp_path / "b.rs").write_text(
+        "fn other() -> usize { TABLE }\nfn outside() -> usize { DOUBLE }\n"
+    )
+    (tmp_path / "c.py").write_text("def third():\n    return TABLE + DOUBLE\n")
+    uses = Source(tmp_path, [Path("a.rs"), Path("b.rs"), Path("c.py")]).uses("BLOCK")
+    assert {use.function for use in uses if use.function} == {"inside", "outside"}
+
+
+def test_uses_in_tests_come_last(tmp_path: Path) -> None:
+    for name in ("test_a.py", "z.py"):
+        (tmp_path / name).write_text(f"def {name[:-3]}():\n    return BLOCK\n")
+    uses = Source(tmp_path, [Path("test_a.py"), Path("z.py")]).uses("BLOCK")
+    assert [use.file for use in uses] == ["z.py", "test_a.py"]

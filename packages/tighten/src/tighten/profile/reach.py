@@ -7,7 +7,7 @@ profile, which share of the time runs below them.
 
 Limits: names, not data flow. A value that is handed on as an argument acts below the function
 that hands it on, which the stacks cover; one that is kept in an object and read elsewhere is not
-followed. Two constants of one name in one project count as one.
+followed. Two constants of one name and language count as one, unless they are private to a file.
 """
 
 from __future__ import annotations
@@ -87,6 +87,8 @@ class Source:
     def uses(self, *names: str, texts: bool = False) -> tuple[Use, ...]:
         """Return where names are used by functions, directly or through module constants.
 
+        Uses in tests come last.
+
         Parameters
         ----------
         names
@@ -95,40 +97,47 @@ class Source:
             Whether a string literal that is the name counts as its use.
         """
         found: dict[Use, None] = {}
-        wanted, seen = set(names), set[str]()
+        everywhere = frozenset(self._texts)
+        wanted, seen = dict.fromkeys(names, everywhere), set[str]()
         for _ in range(_STEPS):
-            derived: set[str] = set()
+            derived: dict[str, frozenset[str]] = {}
             for file, text in self._texts.items():
-                for use, carries in self._in_file(file, text, wanted, texts=texts):
+                here = {name for name, files in wanted.items() if file in files}
+                for use, carries in self._in_file(file, text, here, texts=texts):
                     found[use] = None
-                    derived |= {carries} if carries else set()
-            seen |= wanted
-            wanted = derived - seen
+                    name, files = carries
+                    if name:
+                        derived[name] = derived.get(name, frozenset()) | files
+            seen |= wanted.keys()
+            wanted = {name: files for name, files in derived.items() if name not in seen}
             if not wanted:
                 break
-        return tuple(found)
+        return tuple(sorted(found, key=lambda use: _is_test(use.file)))
 
     def _in_file(
         self, file: str, text: bytes, names: set[str], *, texts: bool
-    ) -> Iterator[tuple[Use, str]]:
-        """Yield each use with the name of the module constant that it defines, if any."""
+    ) -> Iterator[tuple[Use, tuple[str, frozenset[str]]]]:
+        """Yield each use with the module constant that it defines, if any, and who can see that."""
+        language = _language(Path(file))
+        if not names or language is None:
+            return
         word = rb"(?<![\w-])(?:%s)(?!\w)" % b"|".join(re.escape(n.encode()) for n in sorted(names))
         places = [match.span() for match in re.finditer(word, text)]
-        language = _language(Path(file))
-        if not places or language is None:
+        if not places:
             return
         root = parse(text, language).root_node
         for start, end in places:
             node = root.descendant_for_byte_range(start, end)
             if node is None or not _is_code(node, text[start:end], texts=texts):
                 continue
-            target = _defined_by(node)
+            target, is_private = _defined_by(node)
             if target in names:
                 continue  # the definition itself
             if target and not _around(node, _FUNCTIONS):
-                yield self._use(file, node), target
+                kin = (one for one in self._texts if _language(Path(one)) is language)
+                yield self._use(file, node), (target, frozenset([file] if is_private else kin))
             else:
-                yield self._use(file, node), ""
+                yield self._use(file, node), ("", frozenset())
 
     def _use(self, file: str, node: Node) -> Use:
         function = next(iter(_around(node, _FUNCTIONS)), None)
@@ -217,17 +226,34 @@ _DEFINITIONS = {
 }  # fmt: skip
 
 
-def _defined_by(node: Node) -> str:
-    """Return the name that the definition around a node gives a value to, "" if there is none."""
+def _defined_by(node: Node) -> tuple[str, bool]:
+    """Return the name that the definition around a node gives a value to, "" if there is none.
+
+    The second value says that no other file can see it.
+    """
     outer: Node | None = node
     while outer is not None and outer.type not in _FUNCTIONS:
         field = _DEFINITIONS.get(outer.type)
         target = outer.child_by_field_name(field) if field else None
         if target is not None:
             words: list[str] = re.findall(r"\w+", (target.text or b"").decode("utf-8", "replace"))
-            return words[-1] if words else ""
+            name = words[-1] if words else ""
+            return name, name.startswith("_") or _is_private(outer)
         outer = outer.parent
-    return ""
+    return "", False
+
+
+def _is_private(definition: Node) -> bool:
+    """Whether a definition of Rust lacks `pub`."""
+    if definition.type not in {"const_item", "static_item"}:
+        return False
+    return all(child.type != "visibility_modifier" for child in definition.children)
+
+
+def _is_test(file: str) -> bool:
+    """Whether a file holds tests, by its place or name."""
+    path = PurePosixPath(file)
+    return "tests" in path.parts or path.name.startswith("test_")
 
 
 def share_below(profile: Profile, uses: Sequence[Use]) -> float | None:
