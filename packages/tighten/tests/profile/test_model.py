@@ -6,7 +6,7 @@ import pytest
 from tighten.errors import StudyError
 from tighten.profile import Categories, Difference, Profile
 from tighten.profile.callgraph import CallGraph
-from tighten.profile.model import Frame, Provenance, Stack
+from tighten.profile.model import Frame, Provenance, Stack, plain_function
 
 
 def profile(*rows: tuple[str, float], samples: int = 0, unit: str = "s") -> Profile:
@@ -108,3 +108,14 @@ def test_a_measured_ratio_of_times_scales_the_second_profile() -> None:
 def test_units_that_differ_cannot_be_compared() -> None:
     with pytest.raises(StudyError, match="in s with one in instructions; take both with the same"):
         Difference.of(profile(("f", 1.0)), profile(("f", 1.0), unit="instructions"))
+
+
+def test_code_without_a_name_is_part_of_its_caller() -> None:
+    """What Numba or a JIT compiles has neither symbol nor file."""
+    task, nobody = Frame("task", "run.py", 7), Frame(plain_function("0x7f12", "?"), "?")
+    stacks = [Stack((task,), 1.0), Stack((task, nobody, nobody), 3.0), Stack((nobody,), 0.5)]
+    profile = Profile.of(stacks)
+    assert [(stack.frames, stack.weight) for stack in profile.stacks] == [
+        ((task,), 4.0),
+        ((nobody,), 0.5),
+    ]

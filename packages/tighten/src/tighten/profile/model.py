@@ -144,11 +144,16 @@ class Profile:
     def of(
         cls, stacks: Iterable[Stack], *, unit: str = "s", provenance: Provenance | None = None
     ) -> Profile:
-        """Return the profile of these stacks; those without weight are left out."""
+        """Return the profile of these stacks; those without weight are left out.
+
+        Code without a name in no file, as a compiler makes it while the program runs, counts as
+        part of the function that called it.
+        """
         merged: dict[tuple[str, tuple[Frame, ...]], float] = {}
         for stack in stacks:
             if stack.weight > 0 and stack.frames:
-                key = (stack.thread, stack.frames)
+                named = tuple(frame for frame in stack.frames if frame.function not in _NAMELESS)
+                key = (stack.thread, named or stack.frames[:1])
                 merged[key] = merged.get(key, 0.0) + stack.weight
         ordered = sorted(merged.items(), key=lambda item: -item[1])
         return cls(
@@ -229,6 +234,9 @@ class Profile:
             return frame
 
         return self.renamed(rename)
+
+
+_NAMELESS = {"[?]", "[unknown]", "[[unknown]]"}  # as `plain_function` writes them
 
 
 def plain_function(name: str, file: str) -> str:
