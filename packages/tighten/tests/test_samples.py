@@ -229,6 +229,14 @@ def test_result_that_is_not_text_is_refused(tmp_path: Path) -> None:
         read_result(file, "tighten")
 
 
+@pytest.mark.parametrize("columns", [[], ["result"], ["params", "other"]])
+def test_an_asv_file_without_its_columns_is_refused(tmp_path: Path, columns: list[str]) -> None:
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps({"result_columns": columns, "results": {"time_sort": [1, 2]}}))
+    with pytest.raises(TrialError, match=r'"result" and "params" at results\.time_sort'):
+        read_result(file, "asv")
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),

@@ -67,6 +67,8 @@ def read_asv(path: Path) -> Result:
     result = {}
     for name, node in document["results"].items():
         row = dict(zip(columns, node.elements(), strict=False))
+        if not {"result", "params"} <= row.keys():
+            raise node.error('values for the columns "result" and "params"')
         kind = name.rpartition(".")[2].partition("_")[0].lower()
         metric, unit = (TIME, "s") if kind == "time" else (kind, "1")
         for case, values in _asv_cases(name, row):
