@@ -22,6 +22,7 @@ import random
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 from tighten.decision import Case, Outcome, PairTest, Policy, Verdict
-from tighten.pace import pace
+from tighten.pace import paced
 from tighten.runner import Command, Conditions, MeasuringLock, Places, Subprocess, launch
 from tighten.samples import Disturbances, Launch, pair_values
 
@@ -232,10 +233,7 @@ class _Duel:
         reruns, disturbed = -1, True
         while disturbed and reruns < RERUNS:
             reruns += 1
-            paces, pair = [pace(PIN)], []
-            for rounds in order:
-                pair.append(self._launch(rounds))
-                paces.append(pace(PIN))
+            pair, paces = paced([partial(self._launch, rounds) for rounds in order], PIN)
             disturbed = self._disturbances.hit(pair, paces)
         new, old = pair if new_first else pair[::-1]
         return new, old, reruns

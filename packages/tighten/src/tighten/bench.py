@@ -14,6 +14,7 @@ import shutil
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from tighten.events import PairMeasured
 from tighten.gates import SameArrays, check
 from tighten.ledger import Pair
 from tighten.locating import Locator
-from tighten.pace import pace
+from tighten.pace import paced
 from tighten.parameters import arguments, environment
 from tighten.patch import patch
 from tighten.provenance import sources
@@ -249,24 +250,21 @@ class Bench:
         self, candidate: _Side, incumbent: _Side, log: _PairLog, *, candidate_first: bool
     ) -> tuple[Launch, Launch]:
         """Return one undisturbed pair; a pair that stays disturbed is taken as it is."""
+        order = [
+            partial(self._launch, candidate),
+            partial(self._launch_incumbent, incumbent),
+        ]
+        if not candidate_first:
+            order.reverse()
         for attempt in range(_RERUNS_PER_PAIR + 1):
             with self._lock:
-                paces = [pace(self._watched)]
-                if candidate_first:
-                    ours = self._launch(candidate)
-                    paces.append(pace(self._watched))
-                    theirs = self._launch_incumbent(incumbent)
-                else:
-                    theirs = self._launch_incumbent(incumbent)
-                    paces.append(pace(self._watched))
-                    ours = self._launch(candidate)
-                paces.append(pace(self._watched))
-            log.seconds += ours.wall + theirs.wall + self._lock.waited
-            disturbed = self._disturbances.hit((ours, theirs), paces)
+                (first, second), paces = paced(order, self._watched)
+            log.seconds += first.wall + second.wall + self._lock.waited
+            disturbed = self._disturbances.hit((first, second), paces)
             if not disturbed or attempt == _RERUNS_PER_PAIR:
                 break
             log.reruns += 1
-        return ours, theirs
+        return (first, second) if candidate_first else (second, first)
 
     def _launch_incumbent(self, incumbent: _Side) -> Launch:
         try:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["pace"]
+__all__ = ["pace", "paced"]
 
+_Result = TypeVar("_Result")
 _ROUNDS = 1500  # a quarter of a millisecond
 _TRIES = 3
 
@@ -30,6 +31,19 @@ def pace(cpus: Sequence[int]) -> tuple[float, ...]:
         return tuple(min(_timed(cpu) for _ in range(_TRIES)) for cpu in cpus)
     finally:
         os.sched_setaffinity(0, before)
+
+
+def paced(
+    actions: Iterable[Callable[[], _Result]], cpus: Sequence[int]
+) -> tuple[list[_Result], list[tuple[float, ...]]]:
+    """Run actions in turn; return what they gave, and the paces before, between and after them."""
+    if not cpus:
+        return [action() for action in actions], []
+    results, paces = [], [pace(cpus)]
+    for action in actions:
+        results.append(action())
+        paces.append(pace(cpus))
+    return results, paces
 
 
 def _timed(cpu: int) -> float:
