@@ -68,17 +68,19 @@ def examine(
     Those of a study are kept for its reports.
     """
     if study is not None:
-        found = _examined(study, sessions, listener)
+        pinned = study.options.benchmark.conditions.pin is not None
+        found = _examined(study, sessions, listener, pinned=pinned)
         study.keep_control(found)
         return found
     with tempfile.TemporaryDirectory(prefix="tighten-doctor-") as directory:
         (Path(directory) / "tighten.toml").write_text(
             _BUILT_IN.format(cpu=max(os.sched_getaffinity(0)))
         )
-        return _examined(Study.load(directory), sessions, listener)
+        return _examined(Study.load(directory), sessions, listener, pinned=False)
 
 
-def _examined(study: Study, sessions: int, listener: Listener) -> Examination:
+def _examined(study: Study, sessions: int, listener: Listener, *, pinned: bool) -> Examination:
+    """``pinned``: whether whoever asks has pinned the benchmark; the built-in one always is."""
     duels = study.measure_against_itself(sessions, listener)
     differences = [value for duel in duels for value in _differences(duel)]
     pairs = sum(duel.verdict.pairs for duel in duels)
@@ -95,9 +97,7 @@ def _examined(study: Study, sessions: int, listener: Listener) -> Examination:
         seconds_per_pair=seconds,
         spread=median(duel.verdict.objective.spread for duel in duels),
         visible=visible_gain(differences, study.options.policy, pairs=int(MINUTE / seconds)),
-        advice=_advice(
-            facts, reruns / pairs, pinned=study.options.benchmark.conditions.pin is not None
-        ),
+        advice=_advice(facts, reruns / pairs, swing=_swing(), pinned=pinned),
         date=now(),
     )
 
@@ -156,7 +156,9 @@ def _swing() -> float:
     return float(max(max(column) / min(column) for column in columns)) - 1.0
 
 
-def _advice(facts: Mapping[str, Any], reruns: float, *, pinned: bool) -> tuple[str, ...]:
+def _advice(
+    facts: Mapping[str, Any], reruns: float, *, swing: float, pinned: bool
+) -> tuple[str, ...]:
     found = []
     if facts.get("governor") not in {None, "performance"}:
         found.append(
@@ -168,8 +170,7 @@ def _advice(facts: Mapping[str, Any], reruns: float, *, pinned: bool) -> tuple[s
         found.append(
             f"the load is {facts['load'][0]:.1f} on {facts['cores']} cores: stop other work"
         )
-    swing = _swing()
-    if swing > _UNSTEADY:
+    if swing > _UNSTEADY and not pinned:
         found.append(
             f"a processor changed its speed by {swing:.0%} within half a second, as a neighbour on "
             "the same core makes it do: keep a benchmark of one thread on one with `[machine] pin`"
