@@ -119,6 +119,22 @@ def test_names_carry_on_only_where_they_are_seen(tmp_path: Path) -> None:
     assert {use.function for use in uses if use.function} == {"inside", "outside"}
 
 
+def test_python_names_carry_on_to_files_that_name_the_module(tmp_path: Path) -> None:
+    """Or a package that passes them on; a name of the same spelling elsewhere is another."""
+    texts = {
+        "app/__init__.py": "from .limits import BLOCK, SIZE\n",
+        "app/limits.py": "BLOCK = 64\nSIZE = 2 * BLOCK\n",
+        "app/inside.py": "from . import limits\ndef inside():\n    return limits.SIZE\n",
+        "user.py": "import app\ndef user():\n    return app.SIZE\n",
+        "other.py": "SIZE = 3\ndef other():\n    return SIZE\n",
+    }
+    (tmp_path / "app").mkdir()
+    for file, text in texts.items():
+        (tmp_path / file).write_text(text)
+    uses = Source(tmp_path, [Path(file) for file in texts]).uses("BLOCK")
+    assert {use.function for use in uses if use.function} == {"inside", "user"}
+
+
 def test_uses_in_tests_come_last(tmp_path: Path) -> None:
     for name in ("test_a.py", "z.py"):
         (tmp_path / name).write_text(f"def {name[:-3]}():\n    return BLOCK\n")

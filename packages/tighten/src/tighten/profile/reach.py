@@ -7,7 +7,8 @@ profile, which share of the time runs below them.
 
 Limits: names, not data flow. A value that is handed on as an argument acts below the function
 that hands it on, which the stacks cover; one that is kept in an object and read elsewhere is not
-followed. Two constants of one name and language count as one, unless they are private to a file.
+followed. Two constants of one name and language count as one, unless they are private to a file
+or, in Python, the other file never names the module.
 """
 
 from __future__ import annotations
@@ -133,11 +134,30 @@ class Source:
             target, is_private = _defined_by(node)
             if target in names:
                 continue  # the definition itself
-            if target and not _around(node, _FUNCTIONS):
-                kin = (one for one in self._texts if _language(Path(one)) is language)
-                yield self._use(file, node), (target, frozenset([file] if is_private else kin))
-            else:
+            if not target or _around(node, _FUNCTIONS):
                 yield self._use(file, node), ("", frozenset())
+            elif is_private:
+                yield self._use(file, node), (target, frozenset([file]))
+            else:
+                yield self._use(file, node), (target, self._seeing(file, language))
+
+    def _seeing(self, file: str, language: Language) -> frozenset[str]:
+        """Return the files that can see the public names of a file: those of its language.
+
+        A file of Python must also name the module, or a package whose ``__init__`` does.
+        """
+        kin = {one for one in self._texts if _language(Path(one)) is language}
+        if PurePosixPath(file).suffix != ".py":
+            return frozenset(kin | {file})
+        seeing, open_ends = {file}, [file]
+        while open_ends:
+            path = PurePosixPath(open_ends.pop())
+            module = path.parent.name if path.stem == "__init__" else path.stem
+            word = re.compile(rb"\b%s\b" % re.escape(module.encode()))
+            found = {one for one in kin - seeing if word.search(self._texts[one])}
+            seeing |= found
+            open_ends += [one for one in found if PurePosixPath(one).stem == "__init__"]
+        return frozenset(seeing)
 
     def _use(self, file: str, node: Node) -> Use:
         function = next(iter(_around(node, _FUNCTIONS)), None)
