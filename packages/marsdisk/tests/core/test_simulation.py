@@ -37,6 +37,7 @@ from marsdisk.parameters import (
     VapourModel,
     VelocityBlend,
 )
+from marsdisk.physics import radiation
 from marsdisk.physics.constants import DAY, MARS_RADIUS
 from marsdisk.simulation import Progress, Simulation
 from marsdisk.snapshot import Snapshot
@@ -547,6 +548,32 @@ def test_transparent_grains_below_the_lower_limit_stay(problem: Problem) -> None
     assert left.min() < 0.5
     assert left[-1] == 1.0
     assert end.a_blow > 1e-7
+
+
+def test_grains_between_two_rows_of_a_table_leave(problem: Problem) -> None:
+    """beta is below 1/2 at both rows and above it between them; kernel and formula agree."""
+    grey = radiation.blowout_size(3500.0, 3270.0, 1.0)
+    rows = np.array([grey, 1.5 * grey])
+    light = Radiation(rows, np.array([1000.0]), np.array([[0.999, 1.499]]))
+    parameters = still(
+        problem,
+        radiation=light,
+        blow_out=BlowOut(chi=1.0),
+        temperature=Temperature(TemperatureMode.CONSTANT, 3500.0),
+        initial=InitialState(distribution=Distribution.POWER_LAW),
+        grid=SizeGrid(grey, 1.6 * grey, 60, 3270.0),
+    )
+    simulation = Simulation(parameters)
+    start, *_, end = list(simulation.snapshots())
+    roots = radiation.critical_sizes(3500.0, 3270.0, rows, np.array([1000.0]), light.qpr)
+    low, high = roots[-2:]
+    assert grey < low < high < rows[1]
+    assert end.a_blow == pytest.approx(high, rel=1e-12)
+    edges = simulation.plan.edges
+    leaving = (edges[1:] > low) & (edges[:-1] < high)
+    assert leaving.any()
+    assert not leaving.all()
+    np.testing.assert_array_equal(end.mass[0] < start.mass[0], leaving)
 
 
 def test_collision_law_is_part_of_the_identity(problem: Problem) -> None:

@@ -165,6 +165,24 @@ def _crossing(x: float, width: float, q0: float, q1: float, scale: float) -> flo
 
 
 @jit
+def _peak(low: float, high: float, q0: float, q1: float, scale: float) -> float:
+    """Size between two others, beyond both of which beta is below 1/2, at which it is not.
+
+    With Q linear in ln s, scale Q - s is concave there and may still rise above zero: this is
+    where it is largest. Returns 0 if it stays below.
+    """
+    # Its second derivative in ln s is -s, so it rises above its ends by no more than this.
+    room = 0.125 * high * (high / low - 1.0) ** 2
+    if q1 <= q0 or max(scale * q0 - low, scale * q1 - high) < -room:
+        return 0.0
+    slope = (q1 - q0) / (math.log(high) - math.log(low))
+    size = scale * slope
+    if not low < size < high:
+        return 0.0
+    return size if scale * (q0 + slope * (math.log(size) - math.log(low))) > size else 0.0
+
+
+@jit
 def blowout_coverage(
     temperature: float, light: Light, log_edges: FloatArray, out: FloatArray
 ) -> float:
@@ -188,14 +206,22 @@ def blowout_coverage(
         _add_interval(start, largest, log_edges, out)
     for k in range(size.size - 1):
         q1 = light.qpr[i, k + 1] * (1.0 - weight) + light.qpr[upper, k + 1] * weight
-        if (scale * q1 > size[k + 1]) != inside:
-            x = math.log(size[k])
-            root = _crossing(x, math.log(size[k + 1]) - x, q0, q1, scale)
-            if inside:
-                _add_interval(start, root, log_edges, out)
-                largest = root
-            start = root
-            inside = not inside
+        unbound = scale * q1 > size[k + 1]
+        peak = 0.0 if inside or unbound else _peak(size[k], size[k + 1], q0, q1, scale)
+        if peak > 0.0 or unbound != inside:
+            x, end = math.log(size[k]), math.log(size[k + 1])
+            slope = (q1 - q0) / (end - x)
+            # Cut at the peak no part holds two roots.
+            middle = math.log(peak) if peak > 0.0 else end
+            for _ in range(2 if peak > 0.0 else 1):
+                upper_q = q1 if middle == end else q0 + slope * (middle - x)
+                root = _crossing(x, middle - x, q0, upper_q, scale)
+                if inside:
+                    _add_interval(start, root, log_edges, out)
+                    largest = root
+                start = root
+                inside = not inside
+                x, q0, middle = middle, upper_q, end
         q0 = q1
     if inside:
         largest = math.log(scale * q0)

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-erfc = np.vectorize(math.erfc, otypes=[np.float64])
+_erfc = np.vectorize(math.erfc, otypes=[np.float64])
 """The standard library's: scipy.special would take a fifth of the start-up time."""
 
 
@@ -112,7 +112,7 @@ def lognormal_shares(
     def above(s: FloatArray) -> FloatArray:
         # exp(-x^2 / 2 sigma^2) ds with s = median exp(x): the mean of x shifts by sigma^2.
         x = (np.log(s / median) - sigma**2) / (sigma * math.sqrt(2.0))
-        return np.asarray(0.5 * erfc(x))
+        return np.asarray(0.5 * _erfc(x))
 
     whole = float(above(np.array(cut))) if cut > 0.0 else 1.0
     if whole <= 0.0:

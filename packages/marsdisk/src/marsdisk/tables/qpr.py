@@ -56,15 +56,17 @@ class QprTable:
     qpr: FloatArray
     provenance: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def _columns(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        return self.sizes, self.temperatures, self.qpr
+
     def at(self, size: FloatArray | float, temperature: float) -> FloatArray:
         """Return Q_pr by linear interpolation in T and ln s, end values held."""
-        columns = (self.sizes, self.temperatures, self.qpr)
-        return radiation.interpolate_qpr(np.asarray(size), temperature, *columns)
+        return radiation.interpolate_qpr(np.asarray(size), temperature, *self._columns)
 
     def critical_sizes(self, temperature: float, density: float) -> FloatArray:
         """Return every radius [m], ascending, at which beta of a grain of the table is 1/2."""
-        columns = (self.sizes, self.temperatures, self.qpr)
-        roots = radiation.critical_sizes(temperature, density, *columns)
+        roots = radiation.critical_sizes(temperature, density, *self._columns)
         # Below the table Q_pr is held, which ends in one more root that no table vouches for.
         return np.asarray(roots[roots >= self.sizes[0]])
 
