@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -191,8 +191,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 not possible, 2 bad usage."""
     arguments = _parser().parse_args(argv)
     target, alone = arguments.json, arguments.alone
-    own = {"json", "alone"}
-    plan = Plan(**{key: value for key, value in vars(arguments).items() if key not in own})
+    plan = Plan(**{field.name: getattr(arguments, field.name) for field in fields(Plan)})
     if alone is not None:
         work(plan, alone)
         return 0
