@@ -90,6 +90,11 @@ def measured(places: Places) -> Mapping[str, Any]:
     return {"run": {"time": 0.4 + 0.6 * 4 / value(places, "BLOCK")}}
 
 
+def tool_of(_name: str) -> str:
+    """Return the profiler of a trial."""
+    return "py-spy"
+
+
 def located(locator: Locator, places: Places, name: str) -> dict[str, str]:
     """Store the profile that belongs to the values in the tree."""
     inner = 60.0 * 4 / value(places, "BLOCK")
@@ -98,7 +103,7 @@ def located(locator: Locator, places: Places, name: str) -> dict[str, str]:
         Stack((MAIN,), 40.0),
         Stack((IMPORT,), 50.0),
     ]
-    told = Provenance(tool="py-spy", samples=round(90 + inner) * 100)
+    told = Provenance(tool=tool_of(name), samples=round(90 + inner) * 100)
     file = f"profiles/{name}.speedscope.json"
     write(Profile.of(stacks, provenance=told), locator._options.state / file)
     return {"benchmark": file}
@@ -162,6 +167,19 @@ def test_the_hot_spot_and_its_knob_are_named_and_planted_knobs_are_inert(tmp_pat
     text = analysis_text(found, width=80)
     assert "BLOCK: can save at most 60.0% of the time; used in blocked (kernel.py:7)" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.usefixtures("profiled")
+def test_the_profiler_that_served_most_trials_tells_effects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A candidate may be too short for the one that served the baseline."""
+    monkeypatch.setitem(
+        globals(), "tool_of", lambda name: "py-spy" if "0000" in name else "cprofile"
+    )
+    _, study, _ = run(tmp_path, target=0.5)
+    block, *_ = study.analyze().parameters
+    assert [effect.function for effect in block.functions] == ["inner"]
 
 
 @pytest.mark.usefixtures("profiled")

@@ -33,7 +33,8 @@ def _gapped(values: Array, rng: np.random.Generator) -> Array:
     steps = rng.integers(1, 4, values.ndim)
     holder = np.full([n * s for n, s in zip(values.shape, steps, strict=True)], np.nan)
     holder = holder.astype(values.dtype)
-    view = holder[tuple(slice(None, None, int(s)) for s in steps)]
+    # The ellipsis makes a view even of an array without axes.
+    view = holder[(..., *(slice(None, None, int(s)) for s in steps))]
     view[...] = values
     return view
 

@@ -13,6 +13,7 @@ incumbents. Not included: that a launch under a profiler may behave differently.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import NormalDist
@@ -133,8 +134,10 @@ def effects(
         Name.
     """
     times = relative_times(study)
-    # Profilers name functions differently.
-    tool = profiles[min(profiles)].provenance.tool if profiles else ""
+    # Profilers name functions differently. A candidate may be too short for the one that served
+    # the baseline, so the one that served most counts.
+    tools = Counter(profiles[number].provenance.tool for number in sorted(profiles))
+    tool = max(tools, key=lambda name: tools[name], default="")
     costs = {
         number: _costs(profile, *times[number])
         for number, profile in profiles.items()
