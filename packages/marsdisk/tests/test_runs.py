@@ -288,3 +288,20 @@ def test_a_full_disk_stops_the_run_and_what_was_written_stays_readable(
 def test_every_part_is_one_row_group(whole: Path) -> None:
     for path in (whole / "series").iterdir():
         assert pq.ParquetFile(path).num_row_groups == 1
+
+
+def test_a_run_imports_no_library_that_it_does_not_need(tmp_path: Path) -> None:
+    """A run takes half a second, which is what pandas takes to import."""
+    program = (
+        "import sys; from marsdisk.cli import main; sys.argv[0] = 'marsdisk'\n"
+        "try: main()\n"
+        "finally: print(*sys.modules, file=sys.stderr)\n"
+    )
+    keys = ("io.figures=false", "numerics.t_end_years=1e-4", "numerics.outputs.n_outputs=2")
+    overrides = [f"--override={key}" for key in keys]
+    arguments = ["run", "minimal", *overrides, "--output", str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    heavy = {"dask", "matplotlib", "pandas", "scipy.integrate", "scipy.optimize", "xarray"}
+    assert not heavy & set(done.stderr.split())

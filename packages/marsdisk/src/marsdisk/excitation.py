@@ -118,7 +118,7 @@ class CollisionTables:
     def __init__(self, plan: RunPlan, cache: TableCache) -> None:
         self._law = plan.parameters.collisions
         self._density = plan.parameters.grid.density
-        self._plan = plan
+        self.plan = plan
         self._cache = cache
         self._loaded: list[PairKey | None] = [None] * plan.n_cells
         self._edges = plan.edges.tobytes()
@@ -148,11 +148,11 @@ class CollisionTables:
     def refresh(self, state: State) -> None:
         """Bring `excitation` and `stack` up to `state`, rebuilding only cells that changed."""
         previous = self._built
-        self.excitation = excitation = current_excitation(self._plan, state)
+        self.excitation = excitation = current_excitation(self.plan, state)
         if not self._law.enabled or (self._cache.enabled and _collide_alike(previous, excitation)):
             return
         self._built = excitation
-        for cell in range(self._plan.n_cells):
+        for cell in range(self.plan.n_cells):
             key = self._key(cell, excitation.speed[cell], excitation.height[cell])
             if self._cache.enabled and key == self._loaded[cell]:
                 continue
@@ -162,12 +162,12 @@ class CollisionTables:
             self._loaded[cell] = key
 
     def _key(self, cell: int, speed: float, height: float) -> PairKey:
-        low = self._law.s_dust if self._law.s_dust is not None else float(self._plan.edges[0])
+        low = self._law.s_dust if self._law.s_dust is not None else float(self.plan.edges[0])
         return PairKey(
             cell=cell,
             strength=StrengthKey(self._edges, self._density, float(speed), self._identity),
             fragments=WeightKey(
-                "fragments", self._edges, self._law.fragment_slope, low, float(self._plan.edges[-1])
+                "fragments", self._edges, self._law.fragment_slope, low, float(self.plan.edges[-1])
             ),
             height=float(height),
             two_bin=self._law.remnant is RemnantDeposit.TWO_BIN,
@@ -175,20 +175,20 @@ class CollisionTables:
 
     def _strength(self, key: StrengthKey) -> tuple[FloatArray]:
         threshold = strength.disruption_threshold(
-            self._plan.sizes, key.density, key.speed, self._law.strength
+            self.plan.sizes, key.density, key.speed, self._law.strength
         )
         return (threshold,)
 
     def _build(self, key: PairKey) -> Pairs:
         speed = key.strength.speed
         (threshold,) = self._cache.get(key.strength, lambda: self._strength(key.strength))
-        smaller, larger = collisions.pair_indices(self._plan.n_bins)
-        size, height = self._plan.sizes, np.array(key.height)
+        smaller, larger = collisions.pair_indices(self.plan.n_bins)
+        size, height = self.plan.sizes, np.array(key.height)
         rate = collisions.rate_coefficient(size[smaller], size[larger], speed, height, height)
         law = collisions.CollisionLaw(
             rate=np.where(smaller == larger, 0.5, 1.0) * rate,
-            phi=collisions.disruption_ratio(self._plan.bin_mass, speed, threshold),
+            phi=collisions.disruption_ratio(self.plan.bin_mass, speed, threshold),
             density=key.strength.density,
             two_bin=key.two_bin,
         )
-        return collisions.pair_outcomes(law, self._plan.grid)
+        return collisions.pair_outcomes(law, self.plan.grid)

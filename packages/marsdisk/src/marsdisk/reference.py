@@ -54,7 +54,7 @@ class CellProblem:
     def _collisions(self, time: float, mass: FloatArray) -> FloatArray:
         self._mass[self._cell] = mass
         observe(
-            self._cell,
+            np.array([self._cell]),
             self._cell + 1,
             time,
             self._mass,
@@ -143,16 +143,15 @@ def _advance_cell(
 
 
 def advance_radau(
-    chosen: range,
     span: tuple[float, float],
     state: State,
     plan: RunPlan,
     pairs: Pairs,
     status: IntArray,
 ) -> None:
-    """Advance the `chosen` cells over `span` [s]; the status of each goes to `status`."""
+    """Advance all cells over `span` [s]; the status of each goes to `status`."""
     start, end = span
-    for cell in chosen:
+    for cell in range(plan.n_cells):
         problem = CellProblem(cell, state, plan.grid, pairs, plan.cells, plan.drive)
         inside = [float(b) for b in plan.cells.breaks[cell] if start < b < end]
         for begin, until in pairwise([start, *inside, end]):

@@ -8,7 +8,6 @@ spans of at most `Numerics.coupling_time`.
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -19,11 +18,11 @@ from marsdisk.checkpoint import Checkpoint, copy_state, initial_state, pack, unp
 from marsdisk.errors import IntegrationError
 from marsdisk.excitation import CollisionTables, evolves, relax
 from marsdisk.kernels.advance import ADVANCED, IMEX, MESSAGES, MPRK22, advance
-from marsdisk.kernels.records import new_scratch
 from marsdisk.parameters import Integrator, Parameters
 from marsdisk.physics.transport import diffuse
 from marsdisk.plan import RunPlan, plan_run
 from marsdisk.snapshot import Snapshot, check_ledger, take_snapshot
+from marsdisk.team import Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,17 +51,6 @@ _SCHEMES = {
     Integrator.MPRK22: MPRK22,
     Integrator.IMEX_BDF1: IMEX,
 }
-
-
-def _shares(cells: int, threads: int, chunk: int) -> list[range]:
-    """Return the cells of each task: chunks of the chosen size, or one task per thread.
-
-    Neighbouring cells need similar work, so tasks that take every n-th cell end together.
-    """
-    if chunk > 0:
-        return [range(first, min(first + chunk, cells)) for first in range(0, cells, chunk)]
-    tasks = min(threads, cells)
-    return [range(first, cells, tasks) for first in range(tasks)]
 
 
 class Simulation:
@@ -128,7 +116,8 @@ class Simulation:
         LedgerError
             If mass is not accounted for.
         """
-        with ThreadPoolExecutor(max(self.parameters.execution.threads, 1)) as self._pool:
+        threads = min(self.parameters.execution.threads, self.plan.n_cells)
+        with Team(threads, self.plan.n_bins) as self._team:
             yield from self._outputs(on_progress)
 
     def _outputs(self, on_progress: Callable[[Progress], None] | None) -> Iterator[Snapshot]:
@@ -151,10 +140,10 @@ class Simulation:
         numerics = self.parameters.numerics
         self._tables.refresh(self._state)
         snapshot = take_snapshot(
-            self.plan,
             self._state,
             self._initial,
             self._tables,
+            self._team,
             time=self._time,
             index=self._index,
         )
@@ -198,27 +187,16 @@ class Simulation:
         self._tables.refresh(self._state)
         plan, execution = self.plan, self.parameters.execution
         pairs, speed, state = self._tables.stack, self._tables.excitation.speed, self._state
-        status = np.zeros(plan.n_cells, np.int64)
+        status, claimed = np.zeros(plan.n_cells, np.int64), np.zeros(1, np.int64)
         integrator = self.parameters.numerics.integrator
-        laws = (plan.grid, pairs, plan.cells, plan.drive, plan.controls)
+        if integrator is Integrator.RADAU:
+            from marsdisk.reference import advance_radau  # noqa: PLC0415 -- SciPy's integrators cost start-up time
 
-        def task(share: range) -> None:
-            if integrator is Integrator.RADAU:
-                from marsdisk.reference import advance_radau  # noqa: PLC0415 -- SciPy's integrators cost start-up time
-
-                advance_radau(share, (begin, until), state, plan, pairs, status)
-                return
-            scheme, scratch = _SCHEMES[integrator], new_scratch(plan.n_bins)
-            span = (share.start, share.stop, share.step, begin, until)
-            advance(scheme, *span, speed, state, *laws, scratch, status)
-
-        threads = max(execution.threads, 1)
-        shares = _shares(plan.n_cells, threads, execution.chunk_size)
-        if threads == 1 or len(shares) == 1:
-            for share in shares:
-                task(share)
+            advance_radau((begin, until), state, plan, pairs, status)
         else:
-            list(self._pool.map(task, shares))
+            laws = (plan.grid, pairs, plan.cells, plan.drive, plan.controls)
+            todo = (_SCHEMES[integrator], claimed, max(execution.chunk_size, 1), begin, until)
+            self._team.run(lambda scratch: advance(*todo, speed, state, *laws, scratch, status))
         failed = np.flatnonzero(status != ADVANCED)
         if failed.size:
             cell = int(failed[0])

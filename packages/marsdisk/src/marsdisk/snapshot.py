@@ -10,7 +10,7 @@ import numpy as np
 
 from marsdisk.errors import LedgerError
 from marsdisk.kernels.observe import observe
-from marsdisk.kernels.records import CHANNELS, Pairs, State, new_scratch
+from marsdisk.kernels.records import CHANNELS, Pairs, State
 from marsdisk.physics import opacity, radiation, velocities
 from marsdisk.physics.phase import VAPOUR
 from marsdisk.typing import BoolArray, FloatArray, IntArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from marsdisk.excitation import CollisionTables
     from marsdisk.parameters import Parameters
     from marsdisk.plan import RunPlan
+    from marsdisk.team import Team
 
 __all__ = ["Snapshot", "check_ledger", "ledger_residual", "take_snapshot"]
 
@@ -80,13 +81,15 @@ class Snapshot:
 
 def ledger_residual(state: State, initial: FloatArray) -> FloatArray:
     """Return (held + lost - received) / received of each cell, summed without rounding."""
-    residual = np.zeros(initial.size)
-    for cell in range(initial.size):
-        received = math.fsum([initial[cell], state.supplied[cell], state.transported[cell]])
-        held = [*state.mass[cell], state.deep[cell], *state.lost[cell], -state.defect[cell]]
-        scale = max(initial[cell] + state.supplied[cell], 1e-300)
-        residual[cell] = (math.fsum(held) - received) / scale
-    return residual
+    held = _summed(state.mass, state.deep, state.lost, -state.defect)
+    received = _summed(initial, state.supplied, state.transported)
+    return (held - received) / np.maximum(initial + state.supplied, 1e-300)
+
+
+def _summed(*parts: FloatArray) -> FloatArray:
+    """Return the exact sum of every cell's parts, (cells,) or (cells, any), rounded once."""
+    rows = np.column_stack(parts).tolist()
+    return np.array([math.fsum(row) for row in rows])
 
 
 def check_ledger(
@@ -114,14 +117,16 @@ def check_ledger(
 
 
 def _observe(
-    plan: RunPlan, state: State, pairs: Pairs, time: float
+    plan: RunPlan, state: State, pairs: Pairs, team: Team, time: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return per cell the values (7,), loss rates (5,) and gates (5,) of `observe`."""
-    cells = plan.n_cells
+    cells, claimed = plan.n_cells, np.zeros(1, np.int64)
     values, gates, rates = np.zeros((cells, 7)), np.zeros((cells, 5)), np.zeros((cells, 5))
     laws = (plan.grid, pairs, plan.cells, plan.drive)
-    scratch = new_scratch(plan.n_bins)
-    observe(0, cells, time, state.mass, state, *laws, scratch, values, gates, rates)
+    seen = (values, gates, rates)
+    team.run(
+        lambda scratch: observe(claimed, cells, time, state.mass, state, *laws, scratch, *seen)
+    )
     return values, rates, gates
 
 
@@ -138,17 +143,18 @@ def _radiation_limits(
 
 
 def take_snapshot(
-    plan: RunPlan,
     state: State,
     initial: FloatArray,
     tables: CollisionTables,
+    team: Team,
     *,
     time: float,
     index: int,
 ) -> Snapshot:
     """Return a report that shares no memory with `state`; `tables` belong to it."""
-    parameters, excitation = plan.parameters, tables.excitation
-    values, rates, gates = _observe(plan, state, tables.stack, time)
+    plan, excitation = tables.plan, tables.excitation
+    parameters = plan.parameters
+    values, rates, gates = _observe(plan, state, tables.stack, team, time)
     temperature, a_blow = float(values[0, 0]), float(values[0, 1])
     qpr, beta = _radiation_limits(parameters, plan, temperature, a_blow)
     sigma, tau = state.mass.sum(axis=1), values[:, 2]

@@ -6,12 +6,17 @@ import pkgutil
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import marsdisk.kernels
 import numba
+import numpy as np
 import pytest
-from marsdisk.kernels import _jit
+from marsdisk.kernels import _jit, claims
+from marsdisk.kernels.claims import claim
+from marsdisk.typing import IntArray
 from numba.core.caching import NullCache
 
 RUN = """
@@ -59,3 +64,24 @@ def test_a_half_filled_cache_does_not_change_a_bit(tmp_path: Path) -> None:
     for path in removed:
         path.unlink()
     assert state("again") == whole
+
+
+@numba.njit(nogil=True)
+def _takes(claimed: IntArray, count: int, last: int, taken: IntArray) -> None:
+    first = claim(claimed, count)
+    while first < last:
+        taken[first] += 1
+        first = claim(claimed, count)
+
+
+@pytest.mark.parametrize("take", [_takes, _takes.py_func], ids=["compiled", "interpreted"])
+def test_threads_claim_every_cell_once(
+    take: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if take is not _takes:
+        monkeypatch.setitem(globals(), "claim", claims._interpreted)
+    last, claimed = 20_001, np.zeros(1, np.int64)
+    taken = [np.zeros(last, np.int64) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda own: take(claimed, 2, last, own), taken))
+    np.testing.assert_array_equal(sum(taken), np.arange(last) % 2 == 0)

@@ -142,8 +142,7 @@ def test_whole_run_against_an_independent_solution(problem: Problem) -> None:
     for k in range(1, times.size):
         advance(
             None,
-            0,
-            1,
+            np.zeros(1, np.int64),
             1,
             float(times[k - 1]),
             float(times[k]),

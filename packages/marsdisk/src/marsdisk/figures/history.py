@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 
-from marsdisk.io.series import list_values, part_range
+from marsdisk.io.series import column_values, list_values, part_range, read_part
 from marsdisk.io.totals import Totals, read_totals
 from marsdisk.kernels import CHANNELS
 from marsdisk.physics.constants import YEAR
@@ -66,10 +66,10 @@ def read_history(directory: Path) -> History:
     curves: dict[int, FloatArray] = {}
     radius = np.empty(0)
     for path in paths:
-        table = pq.read_table(path, columns=["r_RM", *MAPPED.values()])
-        radius = table["r_RM"].to_numpy()[: totals.n_cells]
+        table = read_part(path, ["r_RM", *MAPPED.values()])
+        radius = column_values(table["r_RM"])[: totals.n_cells]
         for name, column in MAPPED.items():
-            blocks[name].append(table[column].to_numpy().reshape(-1, totals.n_cells))
+            blocks[name].append(column_values(table[column]).reshape(-1, totals.n_cells))
         curves |= _curves(path, chosen, totals.n_cells)
     picked = sorted(curves)
     return History(
@@ -96,8 +96,8 @@ def _curves(path: Path, chosen: set[int], n_cells: int) -> dict[int, FloatArray]
     wanted = [k for k in chosen if first <= k <= last]
     if not wanted or "mass_kg_m2" not in pq.read_schema(path).names:
         return {}
-    table = pq.read_table(path, columns=["area_m2", "mass_kg_m2"])
-    area = table["area_m2"].to_numpy()[:n_cells]
+    table = read_part(path, ["area_m2", "mass_kg_m2"])
+    area = column_values(table["area_m2"])[:n_cells]
     mass = list_values(table["mass_kg_m2"])
     cube = mass.reshape(last - first + 1, n_cells, -1)
     return {k: area @ cube[k - first] / area.sum() for k in wanted}

@@ -164,8 +164,8 @@ def orbit_rollup(path: Path, totals: Totals, orbit: float) -> None:
         *(step_out, step_all - step_out, step_all, share),
         *(blown[1:], lost[1:] - blown[1:], lost[1:], temperature),
     )
-    for index, row in enumerate(zip(*columns, strict=True)):
-        rows.writerow([index, *(repr(float(value)) for value in row)])
+    values = (column.tolist() for column in columns)
+    rows.writerows(zip(range(mass.size), *values, strict=True))
     write_text(path, stream.getvalue())
 
 

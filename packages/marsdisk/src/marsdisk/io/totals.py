@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from marsdisk.errors import OutputError
+from marsdisk.io.series import column_values, read_part
 from marsdisk.kernels import CHANNELS
 from marsdisk.physics.constants import MARS_MASS
 from marsdisk.typing import FloatArray
@@ -76,8 +76,8 @@ def read_totals(directory: Path) -> Totals:
     parts: list[dict[str, FloatArray]] = []
     n_cells = 0
     for path in sorted(directory.glob("part-*.parquet")):
-        table = pq.read_table(path, columns=names)
-        columns = {name: table[name].to_numpy() for name in names}
+        table = read_part(path, names)
+        columns = {name: column_values(table[name]) for name in names}
         n_cells = int(np.count_nonzero(columns["output"] == columns["output"][0]))
         parts.append(_sums(columns, n_cells))
     if not parts:

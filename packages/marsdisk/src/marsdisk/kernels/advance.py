@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from marsdisk.kernels._jit import entry, jit, part
 from marsdisk.kernels.cascade import cell_pairs, collision_energy, collision_rate
+from marsdisk.kernels.claims import claim
 from marsdisk.kernels.drivers import EDGE, linear_rates, set_gates
 from marsdisk.kernels.steps import (
     imex_limit,
@@ -404,9 +405,8 @@ def advance_cell(
 @entry
 def advance(
     scheme: int | None,
-    first: int,
-    last: int,
-    stride: int,
+    claimed: IntArray,
+    chunk: int,
     start: float,
     end: float,
     speed: FloatArray,
@@ -419,14 +419,28 @@ def advance(
     scratch: Scratch,
     status: IntArray,
 ) -> None:
-    """Advance every `stride`-th cell from `first` to below `last` over `start` to `end` [s].
+    """Advance cells over `start` to `end` [s], `chunk` of them at a time, till all are claimed.
 
-    The outcome of each goes to `status`. `scheme` is None for RODAS3, else MPRK22 or IMEX: the
-    type of None tells the compiler which schemes it can leave out, which halves the wait of a
-    first run.
+    `claimed` (1,) counts the cells that this and other threads have taken; the outcome of each goes
+    to `status`. `scheme` is None for RODAS3, else MPRK22 or IMEX: the type of None tells the
+    compiler which schemes it can leave out, which halves the wait of a first run.
     """
-    for cell in range(first, last, stride):
-        row = cell_pairs(pairs, cell)
-        status[cell] = advance_cell(
-            scheme, cell, start, end, speed[cell], state, grid, row, cells, drive, control, scratch
-        )
+    first = claim(claimed, chunk)
+    while first < status.size:
+        for cell in range(first, min(first + chunk, status.size)):
+            row = cell_pairs(pairs, cell)
+            status[cell] = advance_cell(
+                scheme,
+                cell,
+                start,
+                end,
+                speed[cell],
+                state,
+                grid,
+                row,
+                cells,
+                drive,
+                control,
+                scratch,
+            )
+        first = claim(claimed, chunk)

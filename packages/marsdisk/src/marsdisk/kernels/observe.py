@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from marsdisk.kernels._jit import entry, part
 from marsdisk.kernels.cascade import cell_pairs, collision_rate
+from marsdisk.kernels.claims import claim
 from marsdisk.kernels.drivers import (
     blowout_coverage,
     linear_rates,
@@ -18,7 +19,7 @@ from marsdisk.kernels.drivers import (
 
 if TYPE_CHECKING:
     from marsdisk.kernels.records import Cells, Drive, Grid, Pairs, Scratch, State
-    from marsdisk.typing import FloatArray
+    from marsdisk.typing import FloatArray, IntArray
 
 __all__ = ["observe"]
 
@@ -64,7 +65,7 @@ def _observe_cell(
 
 @entry
 def observe(
-    first: int,
+    claimed: IntArray,
     last: int,
     time: float,
     mass: FloatArray,
@@ -78,16 +79,18 @@ def observe(
     gates: FloatArray,
     losses: FloatArray,
 ) -> None:
-    """Describe cells `first` to `last` - 1 that hold bin masses `mass` (c, k) at `time` [s].
+    """Describe cells with bin masses `mass` (c, k) at `time` [s], till all below `last` are taken.
 
-    Fills per cell `values` (7,): temperature of Mars, largest radius with beta = 1/2 (0 if none),
-    optical depth, phase fraction, ds/dt, grain temperature, supply to the surface; the `gates`
-    (5,); and the rates of all `losses` (5,). `scratch.now` and `scratch.work.rate` keep the linear
-    rates and the collision rate of the last cell.
+    `claimed` (1,) is the next cell that no thread has taken. Fills per cell `values` (7,):
+    temperature of Mars, largest radius with beta = 1/2 (0 if none), optical depth, phase fraction,
+    ds/dt, grain temperature, supply to the surface; the `gates` (5,); and the rates of all
+    `losses` (5,). `scratch.now` and `scratch.work.rate` keep the linear rates and the collision
+    rate of the last cell.
     """
     flow, rate = scratch.now, scratch.work.rate
     n = grid.mass.size
-    for cell in range(first, last):
+    cell = claim(claimed, 1)
+    while cell < last:
         held, row, seen = mass[cell], cell_pairs(pairs, cell), values[cell]
         _observe_cell(cell, time, held, state, grid, row, cells, drive, scratch, seen)
         for g in range(scratch.gates.size):
@@ -98,3 +101,4 @@ def observe(
                 total += flow.channel[c, k] * held[k]
             losses[cell, c] = total
         losses[cell, 4] = rate[n]
+        cell = claim(claimed, 1)

@@ -68,7 +68,13 @@ def _efficiencies(
     temperature: float, table_temperature: FloatArray, table: FloatArray
 ) -> FloatArray:
     """Return the row of `table` (temperature, size) at `temperature` [K], linear in T."""
-    return np.array([np.interp(temperature, table_temperature, column) for column in table.T])
+    last = table_temperature.size - 1
+    above = int(np.searchsorted(table_temperature, temperature))
+    if above == 0 or above > last:
+        return np.asarray(table[min(above, last)])
+    low, high = table_temperature[above - 1], table_temperature[above]
+    weight = (temperature - low) / (high - low)
+    return np.asarray((1.0 - weight) * table[above - 1] + weight * table[above])
 
 
 def interpolate_qpr(

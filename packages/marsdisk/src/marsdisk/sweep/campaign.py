@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from marsdisk.config.loading import Tree
 from marsdisk.errors import CheckpointError, ConfigurationError, Problem
 from marsdisk.io.files import atomic_file, read_json, write_json
+from marsdisk.io.series import read_part
 from marsdisk.kernels import CHANNELS
 from marsdisk.sweep.design import Point
 from marsdisk.sweep.work import run_point
@@ -83,7 +84,7 @@ def read_rows(directory: Path) -> list[Row]:
     """Return the rows that are on disk, in the order of the runs."""
     rows: list[Row] = []
     for path in sorted((directory / "rows").glob("part-*.parquet")):
-        rows += pq.read_table(path).to_pylist()
+        rows += read_part(path).to_pylist()
     return sorted(rows, key=lambda row: int(row["run"]))
 
 
