@@ -71,17 +71,18 @@ def _set_flows(
 ) -> None:
     """Evaluate the linear rates at both ends of a step and their time derivative at its start."""
     now, later, slope, gates = scratch.now, scratch.later, scratch.slope, scratch.gates
-    early, late = time * (1.0 + EDGE), (time + step) * (1.0 - EDGE)
-    linear_rates(cell, early, grid, cells, drive, gates, now)
-    linear_rates(cell, late, grid, cells, drive, gates, later)
+    early, late, nudge = time * (1.0 + EDGE), (time + step) * (1.0 - EDGE), 1e-3 * step
+    # In a loop, because every call is compiled again.
+    for point in range(3):
+        flow = now if point == 0 else later if point == 1 else slope
+        at = early if point == 0 else late if point == 1 else early + nudge
+        linear_rates(cell, at, grid, cells, drive, gates, flow)
     offered = max(now.source[0], later.source[0])
     if offered * step > left:
-        now.source[0] *= left / (offered * step)
-        later.source[0] *= left / (offered * step)
-    nudge = 1e-3 * step
-    linear_rates(cell, early + nudge, grid, cells, drive, gates, slope)
-    if offered * step > left:
-        slope.source[0] *= left / (offered * step)
+        share = left / (offered * step)
+        now.source[0] *= share
+        later.source[0] *= share
+        slope.source[0] *= share
     for k in range(grid.mass.size):
         slope.leave[k] = (slope.leave[k] - now.leave[k]) / nudge
         slope.down[k] = (slope.down[k] - now.down[k]) / nudge
@@ -222,6 +223,7 @@ def _take_step(
     cell: int,
     time: float,
     longest: float,
+    unknown: int,
     state: State,
     grid: Grid,
     pairs: Pairs,
@@ -232,16 +234,24 @@ def _take_step(
 ) -> float:
     """Find an acceptable step not above `longest`, leave it in `trial`, return its length.
 
-    A third-order step may turn an almost empty bin negative: it is halved once, then taken with
-    the positive scheme. Returns -1 when the step vanishes.
+    While its scale is `unknown` the rates decide what is tried first. A third-order step may turn
+    an almost empty bin negative: it is halved once, then taken with the positive scheme. Returns
+    -1 when the step vanishes.
     """
     trial = scratch.trial
-    step = min(state.step[cell], longest)
+    step = min(state.step[cell], longest) if state.step[cell] > 0.0 else longest
     power = -1.0 / 3.0 if scheme is None else -0.5 if scheme == MPRK22 else -1.0
     halved = False
     for _ in range(200):
         left = state.reservoir[cell, 0]
         _set_flows(cell, time, step, left, grid, cells, drive, scratch)
+        if unknown:
+            unknown = 0
+            first = _first_step(state.mass[cell], grid, pairs, scratch.now, scratch.work)
+            known = state.step[cell] if state.step[cell] > 0.0 else longest
+            state.step[cell] = min(first, known)
+            step = min(state.step[cell], longest)
+            continue
         error = _attempt(scheme, cell, step, state, grid, pairs, drive, control, scratch)
         if error <= 1.0:
             positive = _is_positive(trial.mass)
@@ -358,7 +368,7 @@ def advance_cell(
     scratch: Scratch,
 ) -> int:
     """Advance one cell from `start` to `end` [s]; return a status (see `MESSAGES`)."""
-    work, trial, now, gates = scratch.work, scratch.trial, scratch.now, scratch.gates
+    work, trial, gates = scratch.work, scratch.trial, scratch.gates
     mass = state.mass[cell]
     elapsed = 0.0
     before = -1
@@ -371,10 +381,7 @@ def advance_cell(
             return ADVANCED
         opened = _open_gates(gates)
         # A gate that opens brings rates that the last step knows nothing of.
-        if (before >= 0 and opened != before) or not state.step[cell] > 0.0:
-            linear_rates(cell, time, grid, cells, drive, gates, now)
-            first = min(_first_step(mass, grid, pairs, now, work), end - start)
-            state.step[cell] = min(first, state.step[cell]) if state.step[cell] > 0.0 else first
+        unknown = 1 if (before >= 0 and opened != before) or not state.step[cell] > 0.0 else 0
         before = opened
         if scheme is None:
             jacobian(mass, gates[4], grid, pairs, work)
@@ -385,6 +392,7 @@ def advance_cell(
             cell,
             time,
             longest,
+            unknown,
             state,
             grid,
             pairs,

@@ -335,14 +335,12 @@ def linear_rates(
     n = grid.mass.size
     temperature = mars_temperature(time, drive.heat)
     channel = flow.channel
-    channel[:, :] = 0.0
-    if gates[0] > 0.0:
-        blowout_coverage(temperature, drive.light, grid.log_edges, channel[0])
-        for k in range(n):
-            if drive.blowout == 2:
-                # A bin counts as a whole once its lower edge is below the limit.
-                channel[0, k] = 1.0 if channel[0, k] > 0.0 else 0.0
-            channel[0, k] *= gates[0] / cells.t_blow[cell]
+    largest = blowout_coverage(temperature, drive.light, grid.log_edges, channel[0])
+    for k in range(n):
+        if drive.blowout == 2:
+            # A bin counts as a whole once its lower edge is below the limit.
+            channel[0, k] = 1.0 if channel[0, k] > 0.0 else 0.0
+        channel[0, k] *= gates[0] / cells.t_blow[cell]
     shrink = 0.0
     if gates[1] > 0.0:
         shrink = vapour_flux(temperature * cells.grain_factor[cell], drive.vapour) / drive.density
@@ -357,6 +355,7 @@ def linear_rates(
         channel[2, k] = drive.drag[k]
         channel[3, k] = escape
         flow.leave[k] = flow.down[k] + channel[0, k] + channel[1, k] + channel[2, k] + escape
+    flow.drivers[0], flow.drivers[1], flow.drivers[2] = temperature, largest, -shrink
     flow.colliding[0] = gates[4]
     flow.source[0] = 0.0
     if gates[3] > 0.0:

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING
 from marsdisk.kernels._jit import entry, part
 from marsdisk.kernels.cascade import cell_pairs, collision_rate
 from marsdisk.kernels.claims import claim
-from marsdisk.kernels.drivers import (
-    blowout_coverage,
-    linear_rates,
-    mars_temperature,
-    phase_fraction,
-    set_gates,
-    vapour_flux,
-)
+from marsdisk.kernels.drivers import linear_rates, phase_fraction, set_gates
 
 if TYPE_CHECKING:
     from marsdisk.kernels.records import Cells, Drive, Grid, Pairs, Scratch, State
@@ -44,21 +37,18 @@ def _observe_cell(
     for k in range(mass.size):
         number[k] = mass[k] / grid.mass[k]
         tau += drive.los_factor * grid.area[k] * mass[k]
-    temperature = mars_temperature(time, drive.heat)
-    values[0] = temperature
-    largest = blowout_coverage(temperature, drive.light, grid.log_edges, scratch.work.point)
-    values[1] = math.exp(largest)
-    values[2] = tau
-    values[3] = phase_fraction(temperature * cells.phase_factor[cell], tau, drive.phase)
     set_gates(cell, time, tau, state.feedback, state.reservoir, cells, drive, gates)
     linear_rates(cell, time, grid, cells, drive, gates, flow)
     rate[:] = 0.0
     if gates[4] > 0.0:
         collision_rate(mass, number, grid, pairs, scratch.work.gathered, rate)
+    temperature = flow.drivers[0]
+    values[0] = temperature
+    values[1] = math.exp(flow.drivers[1])
+    values[2] = tau
+    values[3] = phase_fraction(temperature * cells.phase_factor[cell], tau, drive.phase)
+    values[4] = flow.drivers[2]
     values[5] = temperature * cells.grain_factor[cell]
-    values[4] = 0.0
-    if gates[1] > 0.0:
-        values[4] = -vapour_flux(values[5], drive.vapour) / drive.density
     deep_rate = drive.deep_rate[cell]
     values[6] = deep_rate * state.deep[cell] if deep_rate > 0.0 else flow.source[0]
 

@@ -236,6 +236,9 @@ class Flow(NamedTuple):
     """(1,) supply rate [kg m^-2 s^-1]."""
     colliding: FloatArray
     """(1,) 1 while bodies collide, 0 while melt dominates."""
+    drivers: FloatArray
+    """(3,) what they come from: temperature of Mars [K], ln of the largest radius [m] with
+    beta = 1/2 (-inf if none), ds/dt of grains [m s^-1]."""
 
 
 class Trial(NamedTuple):
@@ -303,7 +306,7 @@ def new_gathered(n: int) -> Gathered:
 
 def new_flow(n: int) -> Flow:
     """Return a record for `n` bins."""
-    return Flow(np.zeros(n), np.zeros(n), np.zeros((4, n)), np.zeros(1), np.zeros(1))
+    return Flow(np.zeros(n), np.zeros(n), np.zeros((4, n)), np.zeros(1), np.zeros(1), np.zeros(3))
 
 
 def new_scratch(n: int) -> Scratch:
