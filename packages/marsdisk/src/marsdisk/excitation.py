@@ -117,6 +117,7 @@ class CollisionTables:
 
     def __init__(self, plan: RunPlan, cache: TableCache) -> None:
         self._law = plan.parameters.collisions
+        self._evolves = evolves(plan.parameters)
         self._density = plan.parameters.grid.density
         self.plan = plan
         self._cache = cache
@@ -148,6 +149,8 @@ class CollisionTables:
     def refresh(self, state: State) -> None:
         """Bring `excitation` and `stack` up to `state`, rebuilding only cells that changed."""
         previous = self._built
+        if previous is not None and self._cache.enabled and not self._evolves:
+            return
         self.excitation = excitation = current_excitation(self.plan, state)
         if not self._law.enabled or (self._cache.enabled and _collide_alike(previous, excitation)):
             return
