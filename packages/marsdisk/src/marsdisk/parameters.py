@@ -532,7 +532,7 @@ class Numerics:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """Threads over cells, cells per task (0 = automatic) and the table cache switch."""
+    """Threads over cells, cells that one takes at once (0 = one) and the table cache switch."""
 
     threads: int = 1
     chunk_size: int = 0

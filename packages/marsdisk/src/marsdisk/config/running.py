@@ -84,7 +84,7 @@ class ParallelSection(Section):
     """Threads over cells; results do not depend on it."""
 
     threads: int | None = key(None, "1", "threads; empty: cores, at most one per cell", ge=1)
-    chunk_cells: int = key(0, "1", "cells per task; 0: automatic", ge=0)
+    chunk_cells: int = key(0, "1", "cells that a thread takes at once; 0: one", ge=0)
     table_cache: TableCacheSection = TableCacheSection()
 
 
