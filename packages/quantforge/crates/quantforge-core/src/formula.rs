@@ -20,7 +20,7 @@ pub struct Formula {
     pub outputs: usize,
     /// Estimated cost of one row on one thread [ns].
     pub nanoseconds: f64,
-    sweep: fn(Isa, &Inputs<'_>, Piece<'_>) -> usize,
+    sweep: fn(Isa, &Inputs<'_>, &mut Piece<'_>) -> usize,
     refuse: fn(&[f64], bool, &[Dividend]) -> Option<Refusal>,
 }
 
@@ -54,8 +54,9 @@ impl Formula {
     /// # Panics
     /// If there are fewer columns than inputs.
     #[must_use]
-    pub fn sweep(&self, isa: Isa, inputs: &Inputs<'_>, piece: Piece<'_>) -> usize {
-        (self.sweep)(isa, inputs, piece)
+    #[inline]
+    pub fn sweep(&self, isa: Isa, inputs: &Inputs<'_>, mut piece: Piece<'_>) -> usize {
+        (self.sweep)(isa, inputs, &mut piece)
     }
 
     /// Return why `row` cannot be computed, if so.

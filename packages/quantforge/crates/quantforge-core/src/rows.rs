@@ -30,7 +30,7 @@ pub trait RowFormula<const I: usize, const O: usize>: Sync {
 pub fn piece<R: RowFormula<I, O>, const I: usize, const O: usize>(
     _isa: Isa,
     inputs: &Inputs<'_>,
-    mut piece: Piece<'_>,
+    piece: &mut Piece<'_>,
 ) -> usize {
     let mut refused = 0;
     for at in 0..piece.len() {

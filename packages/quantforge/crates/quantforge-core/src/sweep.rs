@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use crate::batch::{Inputs, Piece};
 use crate::column::Column;
 use crate::domain::MAX_EXPONENT;
-use crate::kernel::{BLOCK, Kernel, MAX_INPUTS, MAX_OUTPUTS, MAX_WIDTH, ROW, Row, Stages};
+use crate::kernel::{BLOCK, Kernel, MAX_INPUTS, MAX_OUTPUTS, ROW, Row, Stages};
 use crate::lane::{Isa, Lane, LaneTask};
 
 /// Staged rows of one thread.
@@ -35,7 +35,7 @@ thread_local! {
 pub fn piece<K: Kernel<I, O>, const I: usize, const O: usize>(
     isa: Isa,
     inputs: &Inputs<'_>,
-    piece: Piece<'_>,
+    piece: &mut Piece<'_>,
 ) -> usize {
     let columns: &[Column<'_>; I] = inputs.columns[..I].first_chunk().unwrap_or_else(|| {
         unreachable!("a slice of I columns has I of them");
@@ -55,7 +55,8 @@ pub fn piece<K: Kernel<I, O>, const I: usize, const O: usize>(
 struct Sweep<'a, 'b, K, const I: usize, const O: usize> {
     inputs: &'a [Column<'a>; I],
     sides: Column<'a>,
-    piece: Piece<'b>,
+    /// Borrowed: a call for one row would spend a tenth of its time on moving it.
+    piece: &'a mut Piece<'b>,
     workspace: &'a mut Workspace,
     kernel: PhantomData<K>,
 }
@@ -66,7 +67,7 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> LaneTask for Sweep<'_, '_,
     #[inline(always)]
     fn run<L: Lane>(mut self, lane: L) -> usize {
         let total = self.piece.len();
-        let unchecked = self.fill_constants(total.next_multiple_of(MAX_WIDTH).min(BLOCK));
+        let unchecked = self.fill_constants(total.next_multiple_of(L::WIDTH).min(BLOCK));
         let mut refused = 0;
         for first in (0..total).step_by(BLOCK) {
             refused += self.block(lane, first, BLOCK.min(total - first), &unchecked);
@@ -77,6 +78,7 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> LaneTask for Sweep<'_, '_,
 
 impl<K: Kernel<I, O>, const I: usize, const O: usize> Sweep<'_, '_, K, I, O> {
     /// Stage the constants and return which inputs each block has to check.
+    #[inline(always)]
     fn fill_constants(&mut self, len: usize) -> [bool; I] {
         let workspace = &mut *self.workspace;
         let mut unchecked = [true; I];

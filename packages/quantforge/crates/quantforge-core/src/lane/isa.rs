@@ -73,12 +73,14 @@ impl Isa {
     /// If [`ISA_VARIABLE`] names one that does not exist or that the processor lacks.
     pub fn active() -> Result<Self, QuantForgeError> {
         static ACTIVE: OnceLock<Result<Isa, QuantForgeError>> = OnceLock::new();
-        ACTIVE
-            .get_or_init(|| match std::env::var(ISA_VARIABLE) {
-                Ok(name) => name.parse(),
-                Err(_) => Ok(Self::best()),
-            })
-            .clone()
+        let active = ACTIVE.get_or_init(|| match std::env::var(ISA_VARIABLE) {
+            Ok(name) => name.parse(),
+            Err(_) => Ok(Self::best()),
+        });
+        match active {
+            Ok(isa) => Ok(*isa),
+            Err(error) => Err(error.clone()),
+        }
     }
 
     fn best() -> Self {
