@@ -119,14 +119,14 @@ def test_names_carry_on_only_where_they_are_seen(tmp_path: Path) -> None:
     assert {use.function for use in uses if use.function} == {"inside", "outside"}
 
 
-def test_python_names_carry_on_to_files_that_name_the_module(tmp_path: Path) -> None:
+def test_python_names_carry_on_to_files_that_import_the_module(tmp_path: Path) -> None:
     """Or a package that passes them on; a name of the same spelling elsewhere is another."""
     texts = {
         "app/__init__.py": "from .limits import BLOCK, SIZE\n",
         "app/limits.py": "BLOCK = 64\nSIZE = 2 * BLOCK\n",
-        "app/inside.py": "from . import limits\ndef inside():\n    return limits.SIZE\n",
+        "app/inside.py": "from . import (\n    limits,\n)\ndef inside():\n    return limits.SIZE\n",
         "user.py": "import app\ndef user():\n    return app.SIZE\n",
-        "other.py": "SIZE = 3\ndef other():\n    return SIZE\n",
+        "other.py": "SIZE = 3  # no limits of app\ndef other():\n    return SIZE\n",
     }
     (tmp_path / "app").mkdir()
     for file, text in texts.items():

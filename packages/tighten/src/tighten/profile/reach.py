@@ -8,7 +8,7 @@ profile, which share of the time runs below them.
 Limits: names, not data flow. A value that is handed on as an argument acts below the function
 that hands it on, which the stacks cover; one that is kept in an object and read elsewhere is not
 followed. Two constants of one name and language count as one, unless they are private to a file
-or, in Python, the other file never names the module.
+or, in Python, the other file imports neither the module nor a package that passes it on.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ _LOOPS = {
 _NO_CODE = {"comment", "line_comment", "block_comment", "string_content", "string_literal",
             "escape_sequence", "raw_string_literal"}  # fmt: skip
 _IMPORTS = {"import_statement", "import_from_statement", "use_declaration", "preproc_include"}
+_IMPORTED = re.compile(rb"^[ \t]*(?:from|import)\b(?:[^\n(]|\([^)]*\))*", re.MULTILINE)
 _CONSTANT = re.compile(rb"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\b[A-Z]{3,}[A-Z0-9]*\b")
 _PLAIN = {"lib", "mod", "main", "__init__"}
 
@@ -84,6 +85,11 @@ class Source:
             if path.is_file() and path.stat().st_size <= _LARGEST:
                 texts[file.as_posix()] = path.read_bytes()
         return texts
+
+    @cached_property
+    def _imports(self) -> dict[str, bytes]:
+        """The import statements of each file, in Python."""
+        return {file: b"\n".join(_IMPORTED.findall(text)) for file, text in self._texts.items()}
 
     def uses(self, *names: str, texts: bool = False) -> tuple[Use, ...]:
         """Return where names are used by functions, directly or through module constants.
@@ -144,7 +150,7 @@ class Source:
     def _seeing(self, file: str, language: Language) -> frozenset[str]:
         """Return the files that can see the public names of a file: those of its language.
 
-        A file of Python must also name the module, or a package whose ``__init__`` does.
+        A file of Python must also import the module, or a package around it that passes it on.
         """
         kin = {one for one in self._texts if _language(Path(one)) is language}
         if PurePosixPath(file).suffix != ".py":
@@ -154,9 +160,10 @@ class Source:
             path = PurePosixPath(open_ends.pop())
             module = path.parent.name if path.stem == "__init__" else path.stem
             word = re.compile(rb"\b%s\b" % re.escape(module.encode()))
-            found = {one for one in kin - seeing if word.search(self._texts[one])}
+            found = {one for one in kin - seeing if word.search(self._imports[one])}
             seeing |= found
-            open_ends += [one for one in found if PurePosixPath(one).stem == "__init__"]
+            around = {str(one / "__init__.py") for one in PurePosixPath(file).parents}
+            open_ends += found & around
         return frozenset(seeing)
 
     def _use(self, file: str, node: Node) -> Use:
