@@ -14,7 +14,6 @@ from marsdisk.parameters import (
     Coverage,
     Disk,
     Distribution,
-    Drivers,
     Execution,
     InitialState,
     Injection,
@@ -528,21 +527,24 @@ def test_ledger_violation_stops_the_run(problem: Problem) -> None:
     assert set(CHANNELS) < set(caught.value.channels)
 
 
-def test_transparent_grains_below_the_lower_limit_stay(problem: Problem) -> None:
-    """Q_pr ~ s^2 at small sizes: beta has two roots and only grains between them leave."""
-    size = np.geomspace(1e-9, 1e-3, 121)
-    qpr = (size / 1e-6) ** 2 / (1.0 + (size / 1e-6) ** 2.5)
-    light = Radiation(size, np.array([1000.0]), qpr[None, :])
-    parameters = still(
+def blown_out(problem: Problem, light: Radiation, grid: SizeGrid) -> Parameters:
+    """Return a power law of grains under a planet of 3500 K, with no other process."""
+    return still(
         problem,
         radiation=light,
         blow_out=BlowOut(chi=1.0),
         temperature=Temperature(TemperatureMode.CONSTANT, 3500.0),
         initial=InitialState(distribution=Distribution.POWER_LAW),
-        grid=SizeGrid(1e-9, 1e-2, 70, 3270.0),
+        grid=grid,
     )
-    assert isinstance(parameters.drivers, Drivers)
-    start, *_, end = run(parameters)
+
+
+def test_transparent_grains_below_the_lower_limit_stay(problem: Problem) -> None:
+    """Q_pr ~ s^2 at small sizes: beta has two roots and only grains between them leave."""
+    size = np.geomspace(1e-9, 1e-3, 121)
+    qpr = (size / 1e-6) ** 2 / (1.0 + (size / 1e-6) ** 2.5)
+    light = Radiation(size, np.array([1000.0]), qpr[None, :])
+    start, *_, end = run(blown_out(problem, light, SizeGrid(1e-9, 1e-2, 70, 3270.0)))
     left = end.mass[0] / start.mass[0]
     assert left[0] == 1.0
     assert left.min() < 0.5
@@ -555,15 +557,8 @@ def test_grains_between_two_rows_of_a_table_leave(problem: Problem) -> None:
     grey = radiation.blowout_size(3500.0, 3270.0, 1.0)
     rows = np.array([grey, 1.5 * grey])
     light = Radiation(rows, np.array([1000.0]), np.array([[0.999, 1.499]]))
-    parameters = still(
-        problem,
-        radiation=light,
-        blow_out=BlowOut(chi=1.0),
-        temperature=Temperature(TemperatureMode.CONSTANT, 3500.0),
-        initial=InitialState(distribution=Distribution.POWER_LAW),
-        grid=SizeGrid(grey, 1.6 * grey, 60, 3270.0),
-    )
-    simulation = Simulation(parameters)
+    grid = SizeGrid(grey, 1.6 * grey, 60, 3270.0)
+    simulation = Simulation(blown_out(problem, light, grid))
     start, *_, end = list(simulation.snapshots())
     roots = radiation.critical_sizes(3500.0, 3270.0, rows, np.array([1000.0]), light.qpr)
     low, high = roots[-2:]
