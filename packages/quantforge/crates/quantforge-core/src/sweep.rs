@@ -55,7 +55,7 @@ pub fn piece<K: Kernel<I, O>, const I: usize, const O: usize>(
 struct Sweep<'a, 'b, K, const I: usize, const O: usize> {
     inputs: &'a [Column<'a>; I],
     sides: Column<'a>,
-    /// Borrowed: a call for one row would spend a tenth of its time on moving it.
+    /// Borrowed: moving it is no small part of a call for one row.
     piece: &'a mut Piece<'b>,
     workspace: &'a mut Workspace,
     kernel: PhantomData<K>,
