@@ -1,7 +1,8 @@
 """Time a run part by part: `python -m marsdisk.bench --json FILE`.
 
-One process repeats the same run; what happens once in it (importing the package, compiling or
-loading the kernels) is timed apart and is in none of the cases. The cases are
+One process repeats the same run, and in each repetition the short parts (`tables` and `output`)
+several times; what happens once in it (importing the package, compiling or loading the kernels) is
+timed apart and is in none of the cases. The cases are
 
 ======== =====================================================================================
 tables   Q_pr table, grid, static arrays and the collision tables at the start
@@ -24,6 +25,7 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,9 +36,10 @@ from marsdisk.environment import apply_thread_limit
 from marsdisk.errors import ConfigurationError, MarsdiskError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from marsdisk.config import Config
+    from marsdisk.simulation import Simulation
     from marsdisk.snapshot import Snapshot
 
 __all__ = ["main", "measure", "numbers"]
@@ -45,7 +48,10 @@ SCHEMA = "tighten-result-1"
 WARM_UP = ["numerics.t_end_years=1e-5", "numerics.outputs.n_outputs=1"]
 """A run as short as this compiles every kernel that the long one needs."""
 
-Times = dict[str, float]
+SHORT = 15
+"""How often each repetition times a part that is over in a moment."""
+
+Times = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,10 @@ def measure(plan: Plan) -> dict[str, Any]:
     imported = time.perf_counter()
     _run(plan.config(*WARM_UP))
     first = time.perf_counter()
-    repeats = [_repetition(config) for _ in range(plan.repeats)]
-    cases = {name: {"time": [times[name] for times in repeats]} for name in repeats[0]}
+    times: Times = {"tables": [], "solver": [], "output": [], "run": []}
+    for _ in range(plan.repeats):
+        _repeat(config, times)
+    cases = {name: {"time": seconds} for name, seconds in times.items()}
     start = {"import": imported - begin, "first_run": first - imported}
     return {
         "schema": SCHEMA,
@@ -84,34 +92,39 @@ def measure(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _repetition(config: Config) -> Times:
-    """Return the seconds of each part, and of a whole run."""
+def _repeat(config: Config, times: Times) -> None:
+    """Add the seconds of each part, and of a whole run."""
+    for _ in range(SHORT - 1):
+        _started(config, times["tables"])[1].close()
+    simulation, snapshots, first = _started(config, times["tables"])
+    with _timed(times["solver"]):
+        kept = [first, *snapshots]
+    for _ in range(SHORT):
+        with _timed(times["output"]):
+            _write(config, simulation, kept)
+    with _timed(times["run"]):
+        _run(config)
+
+
+def _started(
+    config: Config, times: list[float]
+) -> tuple[Simulation, Generator[Snapshot], Snapshot]:
+    """Return a simulation that is set up, what will come of it, and its first snapshot."""
     from marsdisk.simulation import Simulation  # noqa: PLC0415 -- its import is timed
 
-    clock = _Clock()
-    simulation = Simulation(_problem(config))
-    snapshots = simulation.snapshots()
-    kept: list[Snapshot] = [next(snapshots)]
-    clock.stop("tables")
-    kept += snapshots
-    clock.stop("solver")
-    _write(config, simulation, kept)
-    clock.stop("output")
-    _run(config)
-    clock.stop("run")
-    return clock.times
+    with _timed(times):
+        simulation = Simulation(_problem(config))
+        snapshots = simulation.snapshots()
+        first = next(snapshots)
+    return simulation, snapshots, first
 
 
-class _Clock:
-    """Seconds between one stop and the next."""
-
-    def __init__(self) -> None:
-        self.times: Times = {}
-        self._since = time.perf_counter()
-
-    def stop(self, name: str) -> None:
-        self.times[name] = time.perf_counter() - self._since
-        self._since = time.perf_counter()
+@contextmanager
+def _timed(times: list[float]) -> Iterator[None]:
+    """Add the seconds that the block took to `times`."""
+    since = time.perf_counter()
+    yield
+    times.append(time.perf_counter() - since)
 
 
 def _problem(config: Config) -> Any:
@@ -126,7 +139,7 @@ def _problem(config: Config) -> Any:
     return parameters(config, how)
 
 
-def _write(config: Config, simulation: Any, snapshots: Sequence[Snapshot]) -> None:
+def _write(config: Config, simulation: Simulation, snapshots: Sequence[Snapshot]) -> None:
     """Write a run's series into a directory that is removed again."""
     from marsdisk.io.series import SeriesWriter, columns_of_run  # noqa: PLC0415
 

@@ -25,8 +25,7 @@ from marsdisk.snapshot import Snapshot, check_ledger, take_snapshot
 from marsdisk.team import Team
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
+    from collections.abc import Callable, Generator, Iterator
 
 __all__ = ["Progress", "Simulation", "StopReason"]
 
@@ -103,11 +102,11 @@ class Simulation:
 
     def snapshots(
         self, on_progress: Callable[[Progress], None] | None = None
-    ) -> Iterator[Snapshot]:
+    ) -> Generator[Snapshot]:
         """Yield the state at t = 0 (unless resumed) and at every output time.
 
-        Stop iterating to cancel. `on_progress` is called after every span; what it raises ends the
-        run and leaves `checkpoint` valid.
+        Stop iterating, or close it, to cancel. `on_progress` is called after every span; what it
+        raises ends the run and leaves `checkpoint` valid.
 
         Raises
         ------
