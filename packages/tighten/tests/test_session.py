@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from tighten.bench import Bench
 from tighten.decision import Outcome, Status
@@ -137,6 +140,23 @@ def test_a_failing_baseline_ends_it_with_exit_code_3(tmp_path: Path) -> None:
     with pytest.raises(BaselineError, match=r"it crashed(.|\n)*last words") as caught:
         Loop(tmp_path, fails).run()
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("stolen", [0.02, 0.4])
+def test_a_verdict_says_when_the_hypervisor_took_the_processors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stolen: float
+) -> None:
+    looks = itertools.count()
+
+    def cpu_times() -> SimpleNamespace:
+        seconds = float(next(looks))
+        used = (1.0 - stolen) * seconds
+        return SimpleNamespace(user=0.5 * used, nice=0.0, system=0.5 * used, steal=stolen * seconds)
+
+    monkeypatch.setattr(psutil, "cpu_times", cpu_times)
+    verdict = Loop(tmp_path, by_size, max_trials=1).run().trials[1].verdict
+    assert verdict is not None
+    assert ("the hypervisor took 40 % of the processors" in verdict.reason) is (stolen == 0.4)
 
 
 def test_a_failing_incumbent_is_not_blamed_on_the_candidate(tmp_path: Path) -> None:

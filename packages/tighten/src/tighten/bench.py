@@ -24,6 +24,7 @@ from tighten.events import PairMeasured
 from tighten.gates import SameArrays, check
 from tighten.ledger import Pair
 from tighten.locating import Locator
+from tighten.machine import StealWatch
 from tighten.pace import paced
 from tighten.parameters import arguments, environment
 from tighten.patch import patch
@@ -48,6 +49,7 @@ __all__ = ["Bench", "Block", "Duel", "Measured"]
 
 _RERUNS_PER_PAIR = 2
 _WATCHED_CPUS = 4  # at a millisecond each, three times a pair
+_STOLEN = 0.1  # of the processor time wanted; above it, people must know
 _QUALITY_TIMEOUT = 1800.0  # s; a linter or test suite of a large project
 
 
@@ -212,6 +214,7 @@ class Bench:
             self._options.cases, self._options.policy, confirmation=confirmation, aim=aim
         )
         log = _PairLog()
+        watch = StealWatch()
         verdict: Verdict | None = None
         while verdict is None:
             first = self._coin.random() < 0.5
@@ -221,7 +224,9 @@ class Bench:
             verdict = test.add(*values)
             self._tell(trial, test)
         return Duel(
-            verdict=replace(verdict, reruns=log.reruns),
+            verdict=replace(
+                verdict, reason=verdict.reason + _theft(watch.share), reruns=log.reruns
+            ),
             candidate=self.summaries(log.candidate, ours),
             incumbent=self.summaries(log.incumbent, theirs),
             pairs=tuple(log.pairs),
@@ -388,6 +393,13 @@ class _Side:
     built: Built
     places: Places
     log: Path
+
+
+def _theft(share: float) -> str:
+    """Return what to add to a verdict that was reached on a machine that hardly ran."""
+    if share < _STOLEN:
+        return ""
+    return f"; the hypervisor took {share * 100:.0f} % of the processors: measure again later"
 
 
 class _PairLog:

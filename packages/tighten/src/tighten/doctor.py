@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tighten.decision import Case, Outcome, PairTest
 from tighten.ledger import now
-from tighten.machine import fingerprint
+from tighten.machine import StealWatch, fingerprint
 from tighten.pace import pace
 from tighten.record import Examination
 from tighten.study import Study
@@ -39,6 +39,7 @@ REPLAYS = 100
 LADDER = (0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)
 
 _UNSTEADY = 0.1  # change of a processor's speed that is worth a word
+_STOLEN = 0.1  # of the processor time wanted that is worth a word
 _LOOKS, _BETWEEN = 40, 0.01  # s
 _LOOKED_AT = 4  # processors
 
@@ -81,6 +82,7 @@ def examine(
 
 def _examined(study: Study, sessions: int, listener: Listener, *, pinned: bool) -> Examination:
     """``pinned``: whether whoever asks has pinned the benchmark; the built-in one always is."""
+    watch = StealWatch()
     duels = study.measure_against_itself(sessions, listener)
     differences = [value for duel in duels for value in _differences(duel)]
     pairs = sum(duel.verdict.pairs for duel in duels)
@@ -97,7 +99,7 @@ def _examined(study: Study, sessions: int, listener: Listener, *, pinned: bool) 
         seconds_per_pair=seconds,
         spread=median(duel.verdict.objective.spread for duel in duels),
         visible=visible_gain(differences, study.options.policy, pairs=int(MINUTE / seconds)),
-        advice=_advice(facts, reruns / pairs, swing=_swing(), pinned=pinned),
+        advice=_advice(facts, reruns / pairs, swing=_swing(), stolen=watch.share, pinned=pinned),
         date=now(),
     )
 
@@ -157,7 +159,7 @@ def _swing() -> float:
 
 
 def _advice(
-    facts: Mapping[str, Any], reruns: float, *, swing: float, pinned: bool
+    facts: Mapping[str, Any], reruns: float, *, swing: float, stolen: float, pinned: bool
 ) -> tuple[str, ...]:
     found = []
     if facts.get("governor") not in {None, "performance"}:
@@ -169,6 +171,11 @@ def _advice(
     if facts["load"][0] > 0.5 * facts["cores"]:
         found.append(
             f"the load is {facts['load'][0]:.1f} on {facts['cores']} cores: stop other work"
+        )
+    if stolen > _STOLEN:
+        found.append(
+            f"the hypervisor took {stolen:.0%} of the processors: measure when the host is "
+            "quieter, or on a machine of its own"
         )
     if swing > _UNSTEADY and not pinned:
         found.append(

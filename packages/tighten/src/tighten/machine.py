@@ -23,7 +23,7 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["available_cpus", "fingerprint", "fingerprint_key"]
+__all__ = ["StealWatch", "available_cpus", "fingerprint", "fingerprint_key"]
 
 _STABLE = ("cpu", "cores", "architecture", "kernel", "compilers", "python", "packages")
 _COMPILERS = ("cc", "clang", "rustc", "gfortran", "nvcc")
@@ -65,6 +65,30 @@ def fingerprint_key(facts: Mapping[str, Any]) -> str:
     """Return a short hash of the facts that change only when hardware or software change."""
     stable = {name: facts.get(name) for name in _STABLE}
     return hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class StealWatch:
+    """Sees how much of the processors' time the hypervisor gives to others from now on."""
+
+    __slots__ = ("_start",)
+
+    def __init__(self) -> None:
+        self._start = _processor_seconds()
+
+    @property
+    def share(self) -> float:
+        """Stolen time over the time that programs here wanted; 0 where the system does not tell."""
+        used, stolen = (
+            now - then for now, then in zip(_processor_seconds(), self._start, strict=True)
+        )
+        return stolen / (used + stolen) if stolen > 0 else 0.0
+
+
+def _processor_seconds() -> tuple[float, float]:
+    """Return what all processors gave to programs since the start, and what was stolen [s]."""
+    times = psutil.cpu_times()
+    used = times.user + times.system + getattr(times, "nice", 0.0)
+    return used, getattr(times, "steal", 0.0)
 
 
 def _read(path: str) -> str | None:

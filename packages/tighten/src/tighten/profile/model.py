@@ -21,7 +21,8 @@ __all__ = ["Frame", "FunctionCost", "FunctionKey", "Profile", "Provenance", "Sta
 
 FunctionKey = tuple[str, str]  # name, file
 
-_CLONE = re.compile(r"(\.(constprop|isra|part|cold|llvm)(\.\d+)*)+$")
+# A hash of the crate (Rust), then what the compiler adds to copies of a function.
+_BUILD = re.compile(r"(::h[0-9a-f]{16})?(\.(constprop|isra|part|cold|llvm)(\.\d+)*)*$")
 
 
 class StackOrigin(StrEnum):
@@ -244,7 +245,9 @@ def plain_function(name: str, file: str) -> str:
 
     >>> plain_function("inner.constprop.0", "a.out"), plain_function("0x7f3a12", "/lib/libc.so.6")
     ('inner', '[libc.so.6]')
+    >>> plain_function("core::block::h0f3a5c7e9b1d2468.llvm.42", "lib.so")
+    'core::block'
     """
     if re.fullmatch(r"0x[0-9a-f]+", name) or name in {"[unknown]", "???", ""}:
         return f"[{PurePosixPath(file).name or 'unknown'}]"
-    return _CLONE.sub("", name)
+    return _BUILD.sub("", name)
