@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from tighten.errors import StudyError
 from tighten.profile import Sampling, Tool, profilers
-from tighten.profile.profilers import choose, is_python
+from tighten.profile.profilers import Choice, choose, is_python
+from tighten.profile.recording import Recording
 
-if TYPE_CHECKING:
-    from pathlib import Path
+DATA = Path(__file__).parents[1] / "data" / "profiles"
 
 
 def permit(monkeypatch: pytest.MonkeyPatch, *tools: Tool, **obstacles: str) -> None:
@@ -81,3 +82,15 @@ def test_a_python_profiler_is_refused_for_other_programs(monkeypatch: pytest.Mon
 def test_a_long_run_is_sampled_less_often(seconds: float | None, rate: int) -> None:
     assert Sampling().rate_of(seconds) == rate
     assert Sampling(rate=250).rate_of(seconds) == 250
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(12.0, False), (41.0, True)])
+def test_a_profiler_that_was_in_the_way_says_so(
+    tmp_path: Path, seconds: float, *, is_told: bool
+) -> None:
+    shutil.copy(DATA / "cprofile.pstats", tmp_path / "1.pstats")
+    choice = Choice(tool=Tool.CPROFILE, reason="cprofile, as asked")
+    recording = Recording(choice=choice, sampling=Sampling(), directory=tmp_path, expected=10.0)
+    reason = recording.profile(seconds=seconds).provenance.reason
+    assert ("the run took 4.1 times as long as without it" in reason) is is_told
+    assert reason.startswith("cprofile, as asked")

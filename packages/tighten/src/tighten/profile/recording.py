@@ -32,6 +32,7 @@ __all__ = ["Recording", "run"]
 _HOOK = Path(__file__).parent / "hook"
 # The inner shell's status is kept, because py-spy itself ends with 0 whatever happens.
 _KEEP_STATUS = '"$@"; status=$?; echo $status > "$0"; exit $status'
+_SLOWED, _START = 1.5, 2.0  # times as long and s: beyond both, people must know
 _PERF_FIELDS = "comm,pid,tid,time,period,event,ip,sym,symoff,dso"
 
 
@@ -131,8 +132,21 @@ class Recording:
         if not profile.stacks:
             raise self._nothing("no sample was taken; the program is too short for this rate")
         known = profile.provenance
-        told = replace(known, command=command, reason=self.choice.reason, seconds=seconds)
+        reason = self.choice.reason + self._slowdown(seconds)
+        told = replace(known, command=command, reason=reason, seconds=seconds)
         return replace(profile, provenance=told)
+
+    def _slowdown(self, seconds: float) -> str:
+        """Return what to add where a profiler that samples was in the way of what it looked at."""
+        usual = self.expected
+        if usual is None or self.choice.tool is Tool.CALLGRIND:
+            return ""
+        if seconds < _SLOWED * usual + _START:
+            return ""
+        return (
+            f"; the run took {seconds / usual:.1f} times as long as without it, so shares count, "
+            "not seconds; a lower rate or native = false is in the way less"
+        )
 
     def require_success(self) -> None:
         """Raise TrialError if the command failed behind the profiler's back."""
