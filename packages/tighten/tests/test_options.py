@@ -68,6 +68,7 @@ threads = 2
 hash_seed = "random"
 env = { LANG = "C" }
 keep = ["PYTHONPATH"]
+patience = "20 min"
 log_limit = "1 MiB"
 
 [[case]]
@@ -205,6 +206,7 @@ class TestMeaning:
             env={"PYTHONPATH": "{artifacts}", "REPEATS": "3"},
         )
         assert (benchmark.format, benchmark.warmup_launches) == ("speedup-table", 0)
+        assert benchmark.patience == 1200.0
         assert benchmark.conditions == Conditions(
             pin=(0,),
             nice=5,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
+from tighten import bench
 from tighten.bench import Bench
 from tighten.decision import Outcome, Status
 from tighten.errors import BaselineError, FailureKind, TrialError
-from tighten.events import Step, StepStarted, StudyDone, TrialDone
+from tighten.events import Notice, Step, StepStarted, StudyDone, TrialDone
 from tighten.ledger import Ledger
+from tighten.machine import ProcessorTime
 from tighten.provenance import new_record, run_key
 from tighten.record import Role
 from tighten.runner import Fake
@@ -21,7 +21,7 @@ from tighten.study import Study
 from tighten.trial import Site, open_workplace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from typing import Any
 
@@ -49,6 +49,8 @@ values = [1, 2, 4, 8]
 {convergence}
 [search]
 {search}
+[machine]
+{machine}
 """
 
 TIMES = {"1": 1.3, "2": 0.7, "4": 1.0, "8": 0.9}
@@ -64,13 +66,33 @@ def by_size(places: Places) -> Mapping[str, Any]:
 by_size.calls = 0  # type: ignore[attr-defined]
 
 
+class Processors:
+    """A host that takes given shares of the processors, one for each pair; nobody really waits."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, shares: Iterator[float]) -> None:
+        self.pauses: list[float] = []
+        self._shares = shares
+        self._seen = ProcessorTime()
+        self._is_before_a_pair = True
+        monkeypatch.setattr(bench, "processor_time", self._look)
+        monkeypatch.setattr(bench, "sleep", self.pauses.append)
+
+    def _look(self) -> ProcessorTime:
+        if not self._is_before_a_pair:
+            share = next(self._shares)
+            self._seen += ProcessorTime(used=1.0 - share, stolen=share)
+        self._is_before_a_pair = not self._is_before_a_pair
+        return self._seen
+
+
 class Loop:
     """A session over a fake runner on a real ledger and real trees."""
 
     def __init__(self, root: Path, answer: Callable[[Places], Any], **study: object) -> None:
         root.mkdir(exist_ok=True)
         (root / "program.py").write_text("print()\n")
-        chosen = {"max_trials": 10, "target": "", "convergence": "", "search": "", **study}
+        empty = dict.fromkeys(("target", "convergence", "search", "machine"), "")
+        chosen = {"max_trials": 10, **empty, **study}
         (root / "tighten.toml").write_text(STUDY.format(**chosen))
         self.study = Study.load(root)
         self.events: list[Event] = []
@@ -146,17 +168,38 @@ def test_a_failing_baseline_ends_it_with_exit_code_3(tmp_path: Path) -> None:
 def test_a_verdict_says_when_the_hypervisor_took_the_processors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stolen: float
 ) -> None:
-    looks = itertools.count()
-
-    def cpu_times() -> SimpleNamespace:
-        seconds = float(next(looks))
-        used = (1.0 - stolen) * seconds
-        return SimpleNamespace(user=0.5 * used, nice=0.0, system=0.5 * used, steal=stolen * seconds)
-
-    monkeypatch.setattr(psutil, "cpu_times", cpu_times)
+    Processors(monkeypatch, itertools.repeat(stolen))
     verdict = Loop(tmp_path, by_size, max_trials=1).run().trials[1].verdict
     assert verdict is not None
     assert ("the hypervisor took 40 % of the processors" in verdict.reason) is (stolen == 0.4)
+    assert verdict.reruns == 0
+
+
+def test_a_patient_study_waits_for_the_processors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three looks at a busy host, then a quiet one: the pairs that count all come after."""
+    processors = Processors(monkeypatch, itertools.chain([0.4] * 3, itertools.repeat(0.02)))
+    loop = Loop(tmp_path, by_size, max_trials=1, machine='patience = "10 min"')
+    verdict = loop.run().trials[1].verdict
+    assert verdict is not None
+    assert verdict.reruns == 3
+    assert "hypervisor" not in verdict.reason
+    assert processors.pauses == sorted(processors.pauses)
+    assert len(processors.pauses) == 3
+    said = [event.message for event in loop.events if isinstance(event, Notice)]
+    assert sum("takes 40% of the processors" in message for message in said) == 1
+
+
+def test_patience_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    processors = Processors(monkeypatch, itertools.repeat(0.4))
+    loop = Loop(tmp_path, by_size, max_trials=1, machine='patience = "10 min"')
+    verdict = loop.run().trials[1].verdict
+    assert verdict is not None
+    assert verdict.outcome is Outcome.REJECT
+    assert "the hypervisor took 40 % of the processors" in verdict.reason
+    assert 570.0 <= sum(processors.pauses) <= 660.0
+    assert max(processors.pauses) == 60.0
 
 
 def test_a_failing_incumbent_is_not_blamed_on_the_candidate(tmp_path: Path) -> None:

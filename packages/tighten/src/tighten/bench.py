@@ -15,16 +15,18 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
 from tighten.decision import Aim, PairTest, Verdict
 from tighten.errors import FailureKind, StateError, TrialError
-from tighten.events import PairMeasured
+from tighten.events import Notice, PairMeasured
 from tighten.gates import SameArrays, check
 from tighten.ledger import Pair
 from tighten.locating import Locator
-from tighten.machine import StealWatch
+from tighten.machine import ProcessorTime, processor_time
 from tighten.pace import paced
 from tighten.parameters import arguments, environment
 from tighten.patch import patch
@@ -50,6 +52,7 @@ __all__ = ["Bench", "Block", "Duel", "Measured"]
 _RERUNS_PER_PAIR = 2
 _WATCHED_CPUS = 4  # at a millisecond each, three times a pair
 _STOLEN = 0.1  # of the processor time wanted; above it, people must know
+_PAUSES = (1.0, 60.0)  # s, first and longest, between pairs while the processors are taken away
 _QUALITY_TIMEOUT = 1800.0  # s; a linter or test suite of a large project
 
 
@@ -214,7 +217,6 @@ class Bench:
             self._options.cases, self._options.policy, confirmation=confirmation, aim=aim
         )
         log = _PairLog()
-        watch = StealWatch()
         verdict: Verdict | None = None
         while verdict is None:
             first = self._coin.random() < 0.5
@@ -225,7 +227,7 @@ class Bench:
             self._tell(trial, test)
         return Duel(
             verdict=replace(
-                verdict, reason=verdict.reason + _theft(watch.share), reruns=log.reruns
+                verdict, reason=verdict.reason + _theft(log.processors), reruns=log.reruns
             ),
             candidate=self.summaries(log.candidate, ours),
             incumbent=self.summaries(log.incumbent, theirs),
@@ -254,22 +256,44 @@ class Bench:
     def _pair(
         self, candidate: _Side, incumbent: _Side, log: _PairLog, *, candidate_first: bool
     ) -> tuple[Launch, Launch]:
-        """Return one undisturbed pair; a pair that stays disturbed is taken as it is."""
+        """Return one undisturbed pair; a pair that stays disturbed is taken as it is.
+
+        A hypervisor that takes the processors away does so for minutes. The pair itself tells when
+        it is over: it is run again, less and less often, until the comparison's patience ends.
+        """
         order = [
             partial(self._launch, candidate),
             partial(self._launch_incumbent, incumbent),
         ]
         if not candidate_first:
             order.reverse()
-        for attempt in range(_RERUNS_PER_PAIR + 1):
+        for attempt in count():
             with self._lock:
+                before = processor_time()
                 (first, second), paces = paced(order, self._watched)
-            log.seconds += first.wall + second.wall + self._lock.waited
+                processors = processor_time() - before
+            seconds = first.wall + second.wall
+            log.seconds += seconds + self._lock.waited
             disturbed = self._disturbances.hit((first, second), paces)
-            if not disturbed or attempt == _RERUNS_PER_PAIR:
+            share = processors.stolen_share
+            if share >= _STOLEN and log.lost < self._options.benchmark.patience:
+                self._pause(share, seconds, log)
+            elif not disturbed or attempt >= _RERUNS_PER_PAIR:
                 break
             log.reruns += 1
+        log.processors += processors
         return (first, second) if candidate_first else (second, first)
+
+    def _pause(self, share: float, seconds: float, log: _PairLog) -> None:
+        """Wait after a pair of some ``seconds`` that lost a share of its processors."""
+        if log.lost == 0.0:
+            said = f"the hypervisor takes {share:.0%} of the processors: waiting for them"
+            self._listener(Notice(message=said))
+        shortest, longest = _PAUSES
+        pause = min(max(shortest, log.lost), longest)
+        sleep(pause)
+        log.seconds += pause
+        log.lost += seconds + pause
 
     def _launch_incumbent(self, incumbent: _Side) -> Launch:
         try:
@@ -395,8 +419,9 @@ class _Side:
     log: Path
 
 
-def _theft(share: float) -> str:
+def _theft(processors: ProcessorTime) -> str:
     """Return what to add to a verdict that was reached on a machine that hardly ran."""
+    share = processors.stolen_share
     if share < _STOLEN:
         return ""
     return f"; the hypervisor took {share * 100:.0f} % of the processors: measure again later"
@@ -411,6 +436,8 @@ class _PairLog:
         self.pairs: list[Pair] = []
         self.reruns = 0
         self.seconds = 0.0
+        self.processors = ProcessorTime()  # over the pairs that count
+        self.lost = 0.0  # s, to a hypervisor: pairs run again, and waiting
 
     def add(
         self, values: tuple[Mapping[str, float], Mapping[str, float]], *, candidate_first: bool

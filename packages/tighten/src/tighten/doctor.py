@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tighten.decision import Case, Outcome, PairTest
 from tighten.ledger import now
-from tighten.machine import StealWatch, fingerprint
+from tighten.machine import fingerprint, processor_time
 from tighten.pace import pace
 from tighten.record import Examination
 from tighten.study import Study
@@ -82,11 +82,12 @@ def examine(
 
 def _examined(study: Study, sessions: int, listener: Listener, *, pinned: bool) -> Examination:
     """``pinned``: whether whoever asks has pinned the benchmark; the built-in one always is."""
-    watch = StealWatch()
+    before = processor_time()
     duels = study.measure_against_itself(sessions, listener)
     differences = [value for duel in duels for value in _differences(duel)]
     pairs = sum(duel.verdict.pairs for duel in duels)
     reruns = sum(duel.verdict.reruns for duel in duels)
+    stolen = (processor_time() - before).stolen_share
     seconds = sum(duel.seconds for duel in duels) / (pairs + reruns)
     facts = fingerprint()
     return Examination(
@@ -99,7 +100,7 @@ def _examined(study: Study, sessions: int, listener: Listener, *, pinned: bool) 
         seconds_per_pair=seconds,
         spread=median(duel.verdict.objective.spread for duel in duels),
         visible=visible_gain(differences, study.options.policy, pairs=int(MINUTE / seconds)),
-        advice=_advice(facts, reruns / pairs, swing=_swing(), stolen=watch.share, pinned=pinned),
+        advice=_advice(facts, reruns / pairs, swing=_swing(), stolen=stolen, pinned=pinned),
         date=now(),
     )
 
@@ -175,7 +176,7 @@ def _advice(
     if stolen > _STOLEN:
         found.append(
             f"the hypervisor took {stolen:.0%} of the processors: measure when the host is "
-            "quieter, or on a machine of its own"
+            "quieter, let pairs wait for it with `[machine] patience`, or take a machine of its own"
         )
     if swing > _UNSTEADY and not pinned:
         found.append(

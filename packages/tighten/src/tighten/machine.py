@@ -14,6 +14,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["StealWatch", "available_cpus", "fingerprint", "fingerprint_key"]
+__all__ = ["ProcessorTime", "available_cpus", "fingerprint", "fingerprint_key", "processor_time"]
 
 _STABLE = ("cpu", "cores", "architecture", "kernel", "compilers", "python", "packages")
 _COMPILERS = ("cc", "clang", "rustc", "gfortran", "nvcc")
@@ -67,28 +68,30 @@ def fingerprint_key(facts: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()[:16]
 
 
-class StealWatch:
-    """Sees how much of the processors' time the hypervisor gives to others from now on."""
+@dataclass(frozen=True, slots=True)
+class ProcessorTime:
+    """What all processors gave to programs here, and what the hypervisor gave to others [s]."""
 
-    __slots__ = ("_start",)
-
-    def __init__(self) -> None:
-        self._start = _processor_seconds()
+    used: float = 0.0
+    stolen: float = 0.0  # of the time that programs here wanted
 
     @property
-    def share(self) -> float:
-        """Stolen time over the time that programs here wanted; 0 where the system does not tell."""
-        used, stolen = (
-            now - then for now, then in zip(_processor_seconds(), self._start, strict=True)
-        )
-        return stolen / (used + stolen) if stolen > 0 else 0.0
+    def stolen_share(self) -> float:
+        """Stolen time over wanted time; 0 where the system does not tell."""
+        return self.stolen / (self.used + self.stolen) if self.stolen > 0 else 0.0
+
+    def __add__(self, other: ProcessorTime) -> ProcessorTime:
+        return ProcessorTime(self.used + other.used, self.stolen + other.stolen)
+
+    def __sub__(self, other: ProcessorTime) -> ProcessorTime:
+        return ProcessorTime(self.used - other.used, self.stolen - other.stolen)
 
 
-def _processor_seconds() -> tuple[float, float]:
-    """Return what all processors gave to programs since the start, and what was stolen [s]."""
+def processor_time() -> ProcessorTime:
+    """Return what the processors have given since the machine started."""
     times = psutil.cpu_times()
     used = times.user + times.system + getattr(times, "nice", 0.0)
-    return used, getattr(times, "steal", 0.0)
+    return ProcessorTime(used, getattr(times, "steal", 0.0))
 
 
 def _read(path: str) -> str | None:

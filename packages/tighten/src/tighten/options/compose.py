@@ -66,6 +66,7 @@ def benchmark(table: schema.BenchmarkTable, machine: schema.MachineTable) -> Ben
         format=table.format,
         warmup_launches=table.warmup_launches,
         launches=table.launches,
+        patience=machine.patience or 0.0,
         conditions=conditions(machine),
     )
 

@@ -29,7 +29,8 @@ class Benchmark:
     """How the cases are measured: by a command, or by a Python function.
 
     ``function`` is ``module:callable`` where a function is measured, and then the template of
-    ``command`` as well. ``launches`` show what the baseline takes by itself.
+    ``command`` as well. ``launches`` show what the baseline takes by itself. ``patience`` is how
+    long a comparison waits, in all, for processors that a hypervisor gives to others [s].
     """
 
     command: Command
@@ -37,6 +38,7 @@ class Benchmark:
     format: str
     warmup_launches: int
     launches: int
+    patience: float
     conditions: Conditions
 
 

@@ -173,6 +173,11 @@ class MachineTable(Table):
         default_factory=list,
         description="variables to pass on although they are removed by default, as PYTHONPATH is",
     )
+    patience: Duration | None = Field(
+        None,
+        description="time that a comparison waits, in all, for processors that a hypervisor gives "
+        "to others; without it, pairs are taken as they come",
+    )
     log_limit: Size = Field(
         CONDITIONS.log_limit, description="output to keep of each command, at most"
     )
