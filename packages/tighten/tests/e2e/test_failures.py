@@ -14,12 +14,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from project import Project, sleeper
+from project import HANG_LIMIT, Project, sleeper
 
 FAULTS = {
     "crash": ("crash", "SIGSEGV"),
     "status": ("crash", "exit status 3"),
-    "hang": ("timeout", "did not end within 3 s"),
+    "hang": ("timeout", f"did not end within {HANG_LIMIT}"),
     "nothing": ("result", "wrote no result"),
     "garbage": ("result", "result"),
     "missing": ("result", "no case 'run'"),

@@ -18,17 +18,9 @@ def git(root: Path, *words: str) -> None:
     subprocess.run(["git", *identity, *words], cwd=root, check=True, capture_output=True)
 
 
-def patient(root: Path) -> Project:
-    """Return the sleeper without its short time-out: here nothing hangs."""
-    project = sleeper(root)
-    study = project.root / "tighten.toml"
-    study.write_text(study.read_text().replace('"3 s"', '"60 s"'))
-    return project
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    project = patient(tmp_path / "p")
+    project = sleeper(tmp_path / "p")
     (project.root / ".gitignore").write_text("__pycache__\n")
     git(project.root, "init", "-q")
     git(project.root, "add", "-A")
@@ -93,7 +85,7 @@ def test_a_revision_that_fails_is_not_the_projects_fault(project: Project) -> No
 
 @pytest.mark.long
 def test_stored_launches_serve_on_the_same_machine_only(tmp_path: Path) -> None:
-    project = patient(tmp_path / "p")
+    project = sleeper(tmp_path / "p")
     assert project.tighten("guard", "--save", "--launches", "8").code == 0
     set_delay(project, 40)
     slower = project.tighten("guard")

@@ -19,9 +19,8 @@ def project_in(root: Path, place: str) -> Project:
     project = sleeper(root, values="10, 30, 15, 25", build="cp settings.py built.txt; sleep 0.05")
     if place == "in place":
         study = (root / "tighten.toml").read_text()
-        study = study.replace(
-            'timeout = "20 s"', 'timeout = "20 s"\nin_place = true\noutputs = ["built.txt"]'
-        )
+        built = 'in_place = true\noutputs = ["built.txt"]\n'
+        study = study.replace("\n[benchmark]", f"{built}\n[benchmark]")
         (root / "tighten.toml").write_text(study)
         (root / "built.txt").write_text((root / "settings.py").read_text())
     return project

@@ -52,7 +52,7 @@ class TestBuild:
     ) -> None:
         """Its time is newer than its sources', so make alone would take it for finished."""
         hang = "grep -q 'BLOCK 200' config.h && { echo half > kernel.o; sleep 60; }; make -s"
-        slow = site(project, command=Command(template=hang, timeout=2))
+        slow = site(project, command=Command(template=hang, timeout=8))
         with Trees(slow, runner) as trees:
             trees.build(Slot.A, BASE)
             with pytest.raises(TrialError) as caught:
