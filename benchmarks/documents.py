@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure
     from benchmarks.registry import Benchmark
 
-__all__ = ["machine_line", "write_documents"]
+__all__ = ["machine_line", "theft", "write_documents"]
+
+_WORTH_SAYING = 0.02  # of the processor time that was wanted
 
 Reports = dict[str, Any]  # name of a benchmark -> its newest measurement
 
@@ -73,13 +75,24 @@ def machine_line(machine: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+def theft(stolen: float) -> str:
+    """Return what a reader must know of numbers from a machine that others used, too; else ""."""
+    if stolen < _WORTH_SAYING:
+        return ""
+    return f"the hypervisor gave {stolen:.0%} of the processor time to others"
+
+
 def _section(report: Mapping[str, Any]) -> str:
     rows = [cells(figure) for figure in from_json(report)]
     times = report["processes"]
+    said = theft(report.get("stolen", 0.0))
+    when = f"{report['measured'][:10]}, in {report['seconds']:.0f} s" + (
+        f"; {said}" if said else ""
+    )
     often = f", {times} fresh processes" if times > 1 else ""
     notes = [
         f"- Command: `{report['command']}`{often}",
-        f"- Measured: {report['measured'][:10]}, in {report['seconds']:.0f} s",
+        f"- Measured: {when}",
         f"- Machine: {machine_line(report['machine'])}",
     ]
     below = ["", *report.get("notes", [])] if report.get("notes") else []

@@ -23,9 +23,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tighten.machine import fingerprint
+from tighten.machine import fingerprint, processor_time
 
-from benchmarks.documents import machine_line, write_documents
+from benchmarks.documents import machine_line, theft, write_documents
 from benchmarks.figures import Figure, aligned, as_json, cells
 from benchmarks.registry import BENCHMARKS, Benchmark, named
 
@@ -44,13 +44,17 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What one benchmark gave; ``trouble`` says why it gave nothing."""
+    """What one benchmark gave; ``trouble`` says why it gave nothing.
+
+    ``stolen`` is the share of the processor time wanted meanwhile that a hypervisor gave to others.
+    """
 
     benchmark: Benchmark
     figures: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
     picture: bytes | None = None
     seconds: float = 0.0
+    stolen: float = 0.0
     trouble: str = ""
 
     @property
@@ -75,6 +79,7 @@ class Measured:
             command=self.benchmark.command,
             processes=self.benchmark.processes,
             seconds=round(self.seconds, 1),
+            stolen=round(self.stolen, 3),
             machine=dict(machine),
         )
 
@@ -89,6 +94,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     print(machine_line(machine), end="\n\n")
     print(aligned([_HEAD, *(row for result in results for row in result.rows())]))
+    for result in results:
+        if said := theft(result.stolen):
+            print(f"{result.benchmark.name}: {said}")
     reports = {r.benchmark.name: r.as_json(machine) for r in results if not r.trouble}
     if options.json:
         options.json.write_text(json.dumps(reports, indent=1) + "\n")
@@ -127,7 +135,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _measured(benchmark: Benchmark, *, quick: bool, place: str) -> Measured:
-    started = time.monotonic()
+    started, before = time.monotonic(), processor_time()
     reports = []
     try:
         for process in range(1 if quick else benchmark.processes):
@@ -144,6 +152,7 @@ def _measured(benchmark: Benchmark, *, quick: bool, place: str) -> Measured:
         notes=tuple(benchmark.notes(reports)),
         picture=benchmark.picture(reports) if benchmark.picture else None,
         seconds=time.monotonic() - started,
+        stolen=(processor_time() - before).stolen_share,
     )
 
 

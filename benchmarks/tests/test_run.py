@@ -94,9 +94,15 @@ def test_documents_hold_what_was_measured(documents: Path) -> None:
     text = (documents / "some.md").read_text()
     assert [path.name for path in changed] == ["measured.json", "some.md", "README.md"]
     assert "| a \\| b | 5 ms | ≤ 20 ms | yes |" in text
-    assert "- Measured: 2026-08-01, in 3 s" in text
+    assert "- Measured: 2026-08-01, in 3 s\n" in text
     assert "Example 9000, 2 processors; 8 GiB" in text
     assert "[one](some.md)" in (documents / "README.md").read_text()
+
+
+def test_documents_say_when_the_processors_were_taken_away(documents: Path) -> None:
+    write_documents(documents, {"one": report(5.0, stolen=0.41)})
+    text = (documents / "some.md").read_text()
+    assert "in 3 s; the hypervisor gave 41% of the processor time to others\n" in text
 
 
 def test_measuring_one_again_keeps_the_others(documents: Path) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING
 
-from tighten.decision import Aim, PairTest, Verdict
+from tighten.decision import Aim, Outcome, PairTest, Verdict
 from tighten.errors import FailureKind, StateError, TrialError
 from tighten.events import Notice, PairMeasured
 from tighten.gates import SameArrays, check
@@ -227,7 +227,7 @@ class Bench:
             self._tell(trial, test)
         return Duel(
             verdict=replace(
-                verdict, reason=verdict.reason + _theft(log.processors), reruns=log.reruns
+                verdict, reason=verdict.reason + _theft(log, verdict), reruns=log.reruns
             ),
             candidate=self.summaries(log.candidate, ours),
             incumbent=self.summaries(log.incumbent, theirs),
@@ -419,12 +419,13 @@ class _Side:
     log: Path
 
 
-def _theft(processors: ProcessorTime) -> str:
-    """Return what to add to a verdict that was reached on a machine that hardly ran."""
-    share = processors.stolen_share
+def _theft(log: _PairLog, verdict: Verdict) -> str:
+    """Return what to add to a verdict that was reached on a machine that others used, too."""
+    share = log.processors.stolen_share
     if share < _STOLEN:
         return ""
-    return f"; the hypervisor took {share * 100:.0f} % of the processors: measure again later"
+    advice = ": measure again later" if verdict.outcome is Outcome.INCONCLUSIVE else ""
+    return f"; the hypervisor took {share * 100:.0f} % of the processors{advice}"
 
 
 class _PairLog:
