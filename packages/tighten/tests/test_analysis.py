@@ -110,13 +110,13 @@ def located(locator: Locator, places: Places, name: str) -> dict[str, str]:
 
 
 def run(
-    root: Path, *, target: float, stops: str = "false"
+    root: Path, *, target: float, stops: str = "false", more: str = ""
 ) -> tuple[StudyRecord, Study, list[Event]]:
     """Tune the project and return the record, the study and what was told."""
     for name, text in (
         ("settings.py", SETTINGS),
         ("kernel.py", KERNEL),
-        ("tighten.toml", STUDY.format(target=target, stops=stops)),
+        ("tighten.toml", STUDY.format(target=target, stops=stops) + more),
     ):
         (root / name).write_text(text)
     study = Study.load(root)
@@ -195,6 +195,21 @@ def test_a_target_within_the_bound_does_not(tmp_path: Path) -> None:
     record, study, _ = run(tmp_path, target=0.5, stops="true")
     assert record.status is Status.EXHAUSTED
     assert not study.analyze().is_unreachable
+
+
+@pytest.mark.usefixtures("profiled")
+def test_what_is_read_from_outside_has_no_bound(tmp_path: Path) -> None:
+    """A number of threads is read once, while modules are loaded, and changes everything."""
+    (tmp_path / "threads.py").write_text('import os\n\nTHREADS = int(os.environ["THREADS"])\n')
+    threads = '[[parameter]]\nname = "threads"\nenv = "THREADS"\nvalues = [1, 2]\ndefault = 1\n'
+    record, study, _ = run(tmp_path, target=0.3, stops="true", more=threads)
+    assert record.status is not Status.UNREACHABLE
+    found = study.analyze()
+    assert found.best_possible is None
+    by_name = {reach.parameter: reach for reach in found.parameters}
+    assert by_name["threads"].share is None
+    assert "while modules are loaded" not in by_name["threads"].inert
+    assert by_name["BLOCK"].share is not None
 
 
 def test_a_profiler_that_leaves_nothing_is_a_notice(

@@ -25,7 +25,7 @@ from tighten.profile.reach import Source, Use, is_function, share_below
 from tighten.trial import project_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tighten.options import Options
     from tighten.parameters import Parameter
@@ -79,7 +79,8 @@ class HotSpot:
 class Reach:
     """What one parameter can do and what it did.
 
-    ``share`` bounds what it can save, as a fraction of the time; None if that is not known.
+    ``share`` bounds what it can save, as a fraction of the time; None where that is not known: a
+    constant acts where it is used, but what is read from outside may act anywhere.
     ``effect`` is what it did to the whole, ``functions`` what it did to single ones, clear
     changes only. ``inert`` says why it does nothing, "" if it may do something.
     """
@@ -129,11 +130,13 @@ def analysis(options: Options, study: StudyRecord) -> Analysis:
     source = Source(options.project, project_files(options.project, leave_out=[options.state]))
     uses = {parameter.name: _uses(source, parameter) for parameter in options.parameters}
     reached = tuple(
-        _reach(study, profiles, parameter.name, uses[parameter.name])
-        for parameter in options.parameters
+        _reach(study, profiles, parameter, uses[parameter.name]) for parameter in options.parameters
     )
     gap = _furthest(study)
-    best = _best_possible(baseline, uses)
+    best = _best_possible(
+        baseline,
+        [_acts_at(parameter, uses[parameter.name]) for parameter in options.parameters],
+    )
     return Analysis(
         study=study.name,
         run=study.run,
@@ -185,22 +188,32 @@ def _uses(source: Source, parameter: Parameter) -> tuple[Use, ...] | None:
     return None
 
 
+def _acts_at(parameter: Parameter, uses: tuple[Use, ...] | None) -> tuple[Use, ...] | None:
+    """Return the uses below which all of a parameter's effect lies; None if it may act anywhere.
+
+    Variables, keys and arguments are read in one place, and what they decide acts in another.
+    """
+    return uses if isinstance(parameter.binding, SourceConstant) else None
+
+
 def _reach(
     study: StudyRecord,
     profiles: Mapping[int, Profile],
-    parameter: str,
+    parameter: Parameter,
     uses: tuple[Use, ...] | None,
 ) -> Reach:
-    effect = parameter_effect(study, parameter)
-    clear = tuple(one for one in effects(study, profiles, parameter) if one.is_certain)
-    share = None if uses is None else share_below(profiles[0], uses)
+    name = parameter.name
+    effect = parameter_effect(study, name)
+    clear = tuple(one for one in effects(study, profiles, name) if one.is_certain)
+    acts_at = _acts_at(parameter, uses)
+    share = None if acts_at is None else share_below(profiles[0], acts_at)
     return Reach(
-        parameter=parameter,
+        parameter=name,
         uses=uses or (),
         share=share,
         effect=effect,
         functions=clear,
-        inert=_inert(study, parameter, uses, share, effect),
+        inert=_inert(study, name, uses, share, effect),
     )
 
 
@@ -308,12 +321,12 @@ def _furthest(study: StudyRecord) -> CaseGap:
     return max(gaps, key=lambda gap: -math.inf if gap.needed is None else gap.needed)
 
 
-def _best_possible(profile: Profile, uses: Mapping[str, tuple[Use, ...] | None]) -> float | None:
+def _best_possible(profile: Profile, acts_at: Sequence[tuple[Use, ...] | None]) -> float | None:
     """Return the share of the time that some parameter can act on, with room for its error."""
-    if any(found is None for found in uses.values()):
+    if None in acts_at:
         return None
-    every = [use for found in uses.values() for use in found or ()]
-    shares = [share_below(profile, found or ()) for found in uses.values()]
+    every = [use for found in acts_at for use in found or ()]
+    shares = [share_below(profile, found or ()) for found in acts_at]
     share = share_below(profile, every)
     if share is None or None in shares:
         return None

@@ -84,8 +84,12 @@ def _reach(reach: Reach) -> Iterator[str]:
     if reach.inert:
         yield f"  {reach.parameter}: inert; {reach.inert}"
         return
-    limit = "unknown" if reach.share is None else f"{reach.share:.1%} of the time"
-    yield f"  {reach.parameter}: can save at most {limit}{_places(reach)}"
+    limit = (
+        "what it can save is not bounded by where it is read"
+        if reach.share is None
+        else f"can save at most {reach.share:.1%} of the time"
+    )
+    yield f"  {reach.parameter}: {limit}{_places(reach)}"
     if reach.effect is not None:
         clear = "" if reach.effect.is_certain else ", which is no clear change"
         yield f"    the whole: {_effect(reach.effect)}{clear}"
