@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-from tighten.decision import Status
-from tighten.report import Page
-from tighten.report.summary import mark
+from tighten.decision import Outcome, Status
+from tighten.record import Role
+from tighten.report import Page, plots
+from tighten.report.summary import Summary, mark
 
 from . import records
 
@@ -149,3 +150,12 @@ def test_size_limit_keeps_every_row(campaign: StudyRecord) -> None:
     html = Page(size_limit=0).render(campaign)
     assert html.count("<tbody id=") == 11
     assert "details of 11 trials are left out" in html
+
+
+def test_the_confirmation_is_drawn_once(campaign: StudyRecord) -> None:
+    """Its trial is the winner measured again: no step of the search, no new best."""
+    number = len(campaign.trials)
+    again = records.trial(number, Outcome.ACCEPT, 0.05, incumbent=0, role=Role.CONFIRMATION)
+    confirmed = replace(campaign, trials=(*campaign.trials, again))
+    drawn = [plots.convergence(Summary(one), plots.WIDE) for one in (campaign, confirmed)]
+    assert drawn[0] == drawn[1]

@@ -200,7 +200,11 @@ def _frame(summary: Summary) -> dict[str, object]:
 
 def _case_part(summary: Summary) -> dict[str, object]:
     if summary.is_confirmed:
-        note = "The winner, measured afresh against the baseline in pairs of launches."
+        note = (
+            "The winner, measured afresh against the baseline in pairs of launches. Before and "
+            "after are medians over launches, gains and intervals over pairs: where launches vary "
+            "much, one need not follow from the other."
+        )
     elif any(row.confirmed for row in summary.cases):
         note = "The winner of the search, measured afresh against the baseline: not confirmed."
     else:

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tighten.decision import Goal
+from tighten.record import Role
 from tighten.report import quantity
 from tighten.report.summary import Mark, mark, objective_goal, speedup
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from tighten.record import TrialRecord
     from tighten.report.summary import CaseRow, Summary
 
 __all__ = ["NARROW", "WIDE", "Size", "cases", "convergence"]
@@ -166,14 +168,19 @@ def _canvas(size: Size, height: int, *, left: int, bottom: int, top: int) -> tup
     return figure, axes
 
 
+def _search(summary: Summary) -> list[TrialRecord]:
+    """Return the trials that looked for something better; the confirmation has its own mark."""
+    return [trial for trial in summary.study.trials if trial.role is not Role.CONFIRMATION]
+
+
 def _best_line(summary: Summary) -> list[Point]:
     """Return the corners of the line of the best so far, from the baseline to the last trial."""
     line, level = [(0, 1.0)], 1.0
-    for trial in summary.study.trials:
+    for trial in _search(summary):
         if mark(trial) is Mark.ACCEPTED and trial.number in summary.ratios:
             level = summary.ratios[trial.number]
             line.append((trial.number, level))
-    last = max(summary.by_number, default=0)
+    last = max((trial.number for trial in _search(summary)), default=0)
     return line if line[-1][0] >= last else [*line, (last, level)]
 
 
@@ -186,7 +193,7 @@ def _floor(summary: Summary, best: Sequence[Point]) -> float:
 
 def _draw_trials(axes: Axes, summary: Summary, size: Size, floor: float) -> None:
     groups: dict[Mark, list[Point]] = {kind: [] for kind in _MARKERS}
-    for trial in summary.study.trials:
+    for trial in _search(summary):
         kind = mark(trial)
         ratio = summary.ratios.get(trial.number)
         if kind is Mark.FAILED:
