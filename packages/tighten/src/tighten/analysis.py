@@ -174,7 +174,7 @@ def _steady_profiles(options: Options, study: StudyRecord) -> dict[int, Profile]
 
 
 def _uses(source: Source, parameter: Parameter) -> tuple[Use, ...] | None:
-    """Return where a parameter acts; None if names cannot tell."""
+    """Return where a parameter is used; None if names cannot tell."""
     binding = parameter.binding
     if isinstance(binding, SourceConstant):
         return source.uses(binding.name)
