@@ -79,20 +79,18 @@ def theft(stolen: float) -> str:
     """Return what a reader must know of numbers from a machine that others used, too; else ""."""
     if stolen < _WORTH_SAYING:
         return ""
-    return f"the hypervisor gave {stolen:.0%} of the processor time to others"
+    return f"the hypervisor gave {100 * stolen:.0f} % of the processor time to others"
 
 
 def _section(report: Mapping[str, Any]) -> str:
     rows = [cells(figure) for figure in from_json(report)]
     times = report["processes"]
+    when = f"{report['measured'][:10]}, in {report['seconds']:.0f} s"
     said = theft(report.get("stolen", 0.0))
-    when = f"{report['measured'][:10]}, in {report['seconds']:.0f} s" + (
-        f"; {said}" if said else ""
-    )
     often = f", {times} fresh processes" if times > 1 else ""
     notes = [
         f"- Command: `{report['command']}`{often}",
-        f"- Measured: {when}",
+        f"- Measured: {'; '.join(filter(None, [when, said]))}",
         f"- Machine: {machine_line(report['machine'])}",
     ]
     below = ["", *report.get("notes", [])] if report.get("notes") else []

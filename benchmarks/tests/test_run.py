@@ -102,7 +102,7 @@ def test_documents_hold_what_was_measured(documents: Path) -> None:
 def test_documents_say_when_the_processors_were_taken_away(documents: Path) -> None:
     write_documents(documents, {"one": report(5.0, stolen=0.41)})
     text = (documents / "some.md").read_text()
-    assert "in 3 s; the hypervisor gave 41% of the processor time to others\n" in text
+    assert "in 3 s; the hypervisor gave 41 % of the processor time to others\n" in text
 
 
 def test_measuring_one_again_keeps_the_others(documents: Path) -> None:

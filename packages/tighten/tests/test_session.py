@@ -188,7 +188,7 @@ def test_a_patient_study_waits_for_the_processors(
     assert processors.pauses == sorted(processors.pauses)
     assert len(processors.pauses) == 3
     said = [event.message for event in loop.events if isinstance(event, Notice)]
-    assert sum("takes 40% of the processors" in message for message in said) == 1
+    assert sum("takes 40 % of the processors" in message for message in said) == 1
 
 
 def test_patience_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

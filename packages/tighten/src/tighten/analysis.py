@@ -25,7 +25,7 @@ from tighten.profile.reach import Source, Use, is_function, share_below
 from tighten.trial import project_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from tighten.options import Options
     from tighten.parameters import Parameter
@@ -129,14 +129,13 @@ def analysis(options: Options, study: StudyRecord) -> Analysis:
     baseline = profiles[0]
     source = Source(options.project, project_files(options.project, leave_out=[options.state]))
     uses = {parameter.name: _uses(source, parameter) for parameter in options.parameters}
-    reached = tuple(
-        _reach(study, profiles, parameter, uses[parameter.name]) for parameter in options.parameters
-    )
+    acts_at = {
+        parameter.name: _acts_at(parameter, uses[parameter.name])
+        for parameter in options.parameters
+    }
+    reached = tuple(_reach(study, profiles, name, uses[name], acts_at[name]) for name in uses)
     gap = _furthest(study)
-    best = _best_possible(
-        baseline,
-        [_acts_at(parameter, uses[parameter.name]) for parameter in options.parameters],
-    )
+    best = _best_possible(baseline, acts_at)
     return Analysis(
         study=study.name,
         run=study.run,
@@ -199,21 +198,20 @@ def _acts_at(parameter: Parameter, uses: tuple[Use, ...] | None) -> tuple[Use, .
 def _reach(
     study: StudyRecord,
     profiles: Mapping[int, Profile],
-    parameter: Parameter,
+    parameter: str,
     uses: tuple[Use, ...] | None,
+    acts_at: tuple[Use, ...] | None,
 ) -> Reach:
-    name = parameter.name
-    effect = parameter_effect(study, name)
-    clear = tuple(one for one in effects(study, profiles, name) if one.is_certain)
-    acts_at = _acts_at(parameter, uses)
+    effect = parameter_effect(study, parameter)
+    clear = tuple(one for one in effects(study, profiles, parameter) if one.is_certain)
     share = None if acts_at is None else share_below(profiles[0], acts_at)
     return Reach(
-        parameter=name,
+        parameter=parameter,
         uses=uses or (),
         share=share,
         effect=effect,
         functions=clear,
-        inert=_inert(study, name, uses, share, effect),
+        inert=_inert(study, parameter, uses, share, effect),
     )
 
 
@@ -321,12 +319,12 @@ def _furthest(study: StudyRecord) -> CaseGap:
     return max(gaps, key=lambda gap: -math.inf if gap.needed is None else gap.needed)
 
 
-def _best_possible(profile: Profile, acts_at: Sequence[tuple[Use, ...] | None]) -> float | None:
+def _best_possible(profile: Profile, acts_at: Mapping[str, tuple[Use, ...] | None]) -> float | None:
     """Return the share of the time that some parameter can act on, with room for its error."""
-    if None in acts_at:
+    if None in acts_at.values():
         return None
-    every = [use for found in acts_at for use in found or ()]
-    shares = [share_below(profile, found or ()) for found in acts_at]
+    every = [use for found in acts_at.values() for use in found or ()]
+    shares = [share_below(profile, found or ()) for found in acts_at.values()]
     share = share_below(profile, every)
     if share is None or None in shares:
         return None

@@ -51,7 +51,6 @@ __all__ = ["Bench", "Block", "Duel", "Measured"]
 
 _RERUNS_PER_PAIR = 2
 _WATCHED_CPUS = 4  # at a millisecond each, three times a pair
-_STOLEN = 0.1  # of the processor time wanted; above it, people must know
 _PAUSES = (1.0, 60.0)  # s, first and longest, between pairs while the processors are taken away
 _QUALITY_TIMEOUT = 1800.0  # s; a linter or test suite of a large project
 
@@ -275,9 +274,8 @@ class Bench:
             seconds = first.wall + second.wall
             log.seconds += seconds + self._lock.waited
             disturbed = self._disturbances.hit((first, second), paces)
-            share = processors.stolen_share
-            if share >= _STOLEN and log.lost < self._options.benchmark.patience:
-                self._pause(share, seconds, log)
+            if processors.is_contended and log.lost < self._options.benchmark.patience:
+                self._pause(processors.stolen_share, seconds, log)
             elif not disturbed or attempt >= _RERUNS_PER_PAIR:
                 break
             log.reruns += 1
@@ -287,8 +285,8 @@ class Bench:
     def _pause(self, share: float, seconds: float, log: _PairLog) -> None:
         """Wait after a pair of some ``seconds`` that lost a share of its processors."""
         if log.lost == 0.0:
-            said = f"the hypervisor takes {share:.0%} of the processors: waiting for them"
-            self._listener(Notice(message=said))
+            took = f"the hypervisor takes {100 * share:.0f} % of the processors"
+            self._listener(Notice(message=f"{took}: waiting for them"))
         shortest, longest = _PAUSES
         pause = min(max(shortest, log.lost), longest)
         sleep(pause)
@@ -421,11 +419,11 @@ class _Side:
 
 def _theft(log: _PairLog, verdict: Verdict) -> str:
     """Return what to add to a verdict that was reached on a machine that others used, too."""
-    share = log.processors.stolen_share
-    if share < _STOLEN:
+    if not log.processors.is_contended:
         return ""
     advice = ": measure again later" if verdict.outcome is Outcome.INCONCLUSIVE else ""
-    return f"; the hypervisor took {share * 100:.0f} % of the processors{advice}"
+    share = log.processors.stolen_share
+    return f"; the hypervisor took {100 * share:.0f} % of the processors{advice}"
 
 
 class _PairLog:

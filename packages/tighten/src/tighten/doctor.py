@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tighten.bench import Duel
     from tighten.decision import Policy
     from tighten.events import Listener
+    from tighten.machine import ProcessorTime
 
 __all__ = ["examine", "visible_gain"]
 
@@ -39,7 +40,6 @@ REPLAYS = 100
 LADDER = (0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)
 
 _UNSTEADY = 0.1  # change of a processor's speed that is worth a word
-_STOLEN = 0.1  # of the processor time wanted that is worth a word
 _LOOKS, _BETWEEN = 40, 0.01  # s
 _LOOKED_AT = 4  # processors
 
@@ -87,7 +87,7 @@ def _examined(study: Study, sessions: int, listener: Listener, *, pinned: bool) 
     differences = [value for duel in duels for value in _differences(duel)]
     pairs = sum(duel.verdict.pairs for duel in duels)
     reruns = sum(duel.verdict.reruns for duel in duels)
-    stolen = (processor_time() - before).stolen_share
+    processors = processor_time() - before
     seconds = sum(duel.seconds for duel in duels) / (pairs + reruns)
     facts = fingerprint()
     return Examination(
@@ -100,7 +100,7 @@ def _examined(study: Study, sessions: int, listener: Listener, *, pinned: bool) 
         seconds_per_pair=seconds,
         spread=median(duel.verdict.objective.spread for duel in duels),
         visible=visible_gain(differences, study.options.policy, pairs=int(MINUTE / seconds)),
-        advice=_advice(facts, reruns / pairs, swing=_swing(), stolen=stolen, pinned=pinned),
+        advice=_advice(facts, reruns / pairs, swing=_swing(), processors=processors, pinned=pinned),
         date=now(),
     )
 
@@ -160,7 +160,12 @@ def _swing() -> float:
 
 
 def _advice(
-    facts: Mapping[str, Any], reruns: float, *, swing: float, stolen: float, pinned: bool
+    facts: Mapping[str, Any],
+    reruns: float,
+    *,
+    swing: float,
+    processors: ProcessorTime,
+    pinned: bool,
 ) -> tuple[str, ...]:
     found = []
     if facts.get("governor") not in {None, "performance"}:
@@ -173,10 +178,11 @@ def _advice(
         found.append(
             f"the load is {facts['load'][0]:.1f} on {facts['cores']} cores: stop other work"
         )
-    if stolen > _STOLEN:
+    if processors.is_contended:
         found.append(
-            f"the hypervisor took {stolen:.0%} of the processors: measure when the host is "
-            "quieter, let pairs wait for it with `[machine] patience`, or take a machine of its own"
+            f"the hypervisor took {processors.stolen_share:.0%} of the processors: measure "
+            "when the host is quieter, let pairs wait for it with `[machine] patience`, or take a "
+            "machine of its own"
         )
     if swing > _UNSTEADY and not pinned:
         found.append(

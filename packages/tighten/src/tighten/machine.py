@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ProcessorTime", "available_cpus", "fingerprint", "fingerprint_key", "processor_time"]
 
 _STABLE = ("cpu", "cores", "architecture", "kernel", "compilers", "python", "packages")
+_CONTENDED = 0.1  # stolen share of the processor time wanted
 _COMPILERS = ("cc", "clang", "rustc", "gfortran", "nvcc")
 
 
@@ -79,6 +80,11 @@ class ProcessorTime:
     def stolen_share(self) -> float:
         """Stolen time over wanted time; 0 where the system does not tell."""
         return self.stolen / (self.used + self.stolen) if self.stolen > 0 else 0.0
+
+    @property
+    def is_contended(self) -> bool:
+        """Whether so much was stolen that times say little and people must know."""
+        return self.stolen_share >= _CONTENDED
 
     def __add__(self, other: ProcessorTime) -> ProcessorTime:
         return ProcessorTime(self.used + other.used, self.stolen + other.stolen)
