@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tighten.errors import FailureKind
@@ -13,14 +12,30 @@ from tighten.runner import Command, Completed, Places
 from benchmarks.tighten import overhead, tuners
 
 
-class Sleeping:
+class Clock:
+    """Seconds that pass only when a process or another tuner takes them."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def pass_by(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+class Timed:
     """A runner whose processes live as long as their template says."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
 
     def run(
         self, command: Command, places: Places, *, log: Path, kind_on_failure: FailureKind
     ) -> Completed:
         seconds = float(command.template)
-        time.sleep(seconds)
+        self._clock.pass_by(seconds)
         return Completed(wall=seconds, cpu=0.0, involuntary_switches=0, load=0.0, log=log)
 
 
@@ -42,23 +57,24 @@ def done(number: int, role: Role = Role.SEARCH, benchmark_seconds: float = 0.0) 
 
 
 def test_metered_runner_counts_builds_and_gates_alone() -> None:
-    runner = overhead.MeteredRunner(Sleeping())
-    run(runner, 0.01, FailureKind.BUILD)
-    run(runner, 0.02, FailureKind.GATE)
-    run(runner, 0.04, FailureKind.CRASH)
-    assert runner.seconds == 0.03
+    runner = overhead.MeteredRunner(Timed(Clock()))
+    run(runner, 1.0, FailureKind.BUILD)
+    run(runner, 2.0, FailureKind.GATE)
+    run(runner, 4.0, FailureKind.CRASH)
+    assert runner.seconds == 3.0
 
 
 def test_processes_and_other_tuners_are_no_overhead() -> None:
-    runner = overhead.MeteredRunner(Sleeping())
-    clock = overhead.TrialClock(runner, {"other": lambda: time.sleep(0.2)})
-    clock(done(0, Role.BASELINE))
-    run(runner, 0.2, FailureKind.BUILD)
-    run(runner, 0.3, FailureKind.CRASH)
-    clock(done(1, benchmark_seconds=0.3))
-    assert len(clock.overhead) == 1
-    assert 0.0 <= clock.overhead[0] < 0.2
-    assert [seconds >= 0.2 for seconds in clock.other_seconds["other"]] == [True, True]
+    clock = Clock()
+    runner = overhead.MeteredRunner(Timed(clock))
+    trials = overhead.TrialClock(runner, {"other": lambda: clock.pass_by(16.0)}, now=clock)
+    trials(done(0, Role.BASELINE))
+    run(runner, 2.0, FailureKind.BUILD)
+    run(runner, 4.0, FailureKind.CRASH)
+    clock.pass_by(1.0)
+    trials(done(1, benchmark_seconds=4.0))
+    assert trials.overhead == [1.0]
+    assert trials.other_seconds == {"other": [16.0, 16.0]}
 
 
 def test_tuner_that_is_not_installed_is_named() -> None:

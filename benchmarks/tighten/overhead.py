@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -135,6 +135,7 @@ class TrialClock:
 
     runner: MeteredRunner
     others: Mapping[str, Trial]
+    now: Callable[[], float] = time.perf_counter
     overhead: list[float] = field(default_factory=list)  # s
     other_seconds: dict[str, list[float]] = field(default_factory=dict)
     _begun: float = 0.0
@@ -144,17 +145,17 @@ class TrialClock:
         """Take note of a trial that is in the ledger."""
         if not isinstance(event, TrialDone):
             return
-        elapsed = time.perf_counter() - self._begun
+        elapsed = self.now() - self._begun
         if event.record.role is Role.SEARCH:
             processes = self.runner.seconds - self._metered + event.record.benchmark_seconds
             self.overhead.append(elapsed - processes)
             _progress(f"trial {event.record.number}")
         for name, trial in self.others.items():
-            started = time.perf_counter()
+            started = self.now()
             trial()
-            self.other_seconds.setdefault(name, []).append(time.perf_counter() - started)
+            self.other_seconds.setdefault(name, []).append(self.now() - started)
         self._metered = self.runner.seconds
-        self._begun = time.perf_counter()
+        self._begun = self.now()
 
 
 def main() -> int:

@@ -89,23 +89,29 @@ def test_inputs_written_meanwhile_are_no_crash() -> None:
 
 def test_python_runs_while_a_batch_does() -> None:
     arguments = _grid.market(4_000_000, seed=5).arguments()
-    ticks = 0
-    is_over = threading.Event()
 
-    def work() -> None:
-        black_scholes.call_price_batch(*arguments, threads=1)
-        is_over.set()
+    def ticks_during_a_batch() -> int:
+        ticks = 0
+        is_over = threading.Event()
 
-    worker = threading.Thread(target=work)
+        def work() -> None:
+            black_scholes.call_price_batch(*arguments, threads=1)
+            is_over.set()
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        while not is_over.is_set():
+            ticks += 1
+            time.sleep(1e-4)
+        worker.join()
+        return ticks
+
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-4)
-    worker.start()
-    while not is_over.is_set():
-        ticks += 1
-        time.sleep(1e-4)
-    worker.join()
-    sys.setswitchinterval(interval)
-    assert ticks > 3
+    try:  # a busy machine may give this thread no turn in a few of them
+        assert any(ticks_during_a_batch() > 3 for _ in range(20))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_module_says_that_it_needs_no_lock() -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tighten.errors import FailureKind, StateError, TrialError
 from tighten.runner import Command, Subprocess
-from tighten.trial import Slot, Trees
+from tighten.trial import Slot, Trees, lock
+from tighten.trial.lock import DirectoryLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,6 +193,29 @@ class TestFailure:
             other.wait()
         with Trees(site(project), runner):
             pass
+
+    def test_child_of_a_killed_tighten_holds_the_lock_for_a_moment(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Killed between fork and exec of a build, a run leaves its lock to the child until exec.
+        code = (
+            "import os, sys; from pathlib import Path"
+            "\nfrom tighten.trial.lock import DirectoryLock"
+            "\nDirectoryLock(Path(sys.argv[1]))"
+            "\nif os.fork() == 0: sys.stdin.read(); os.execvp('true', ['true'])"
+            "\nos.kill(os.getpid(), 9)"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE
+        ) as killed:
+            assert killed.wait() == -9
+            monkeypatch.setattr(lock, "HANDOVER", 0.0)
+            with pytest.raises(StateError, match="another tighten is at work"):
+                DirectoryLock(tmp_path)
+            assert killed.stdin is not None
+            killed.stdin.close()
+        monkeypatch.setattr(lock, "HANDOVER", 60.0)
+        DirectoryLock(tmp_path).release()
 
     def test_full_disk(
         self, project: Path, site: Callable[..., Site], runner: Any, picture: Any, mounted: Any

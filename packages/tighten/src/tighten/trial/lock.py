@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from typing import TYPE_CHECKING
 
 from tighten.errors import StateError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["DirectoryLock", "alone"]
+
+HANDOVER = 1.0
+"""How long [s] to try: a child of a killed tighten has its lock until it runs its own program."""
 
 _held: dict[tuple[int, int], tuple[int, int]] = {}  # (device, inode) -> (descriptor, holders)
 
@@ -47,13 +51,11 @@ class DirectoryLock:
             first, holders = _held[self._key]
             _held[self._key] = first, holders + 1
             return
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(descriptor):
             os.close(descriptor)
             raise StateError(
                 f"another tighten is at work on {directory}; wait until it is done, or end it"
-            ) from None
+            )
         _held[self._key] = descriptor, 1
 
     def release(self) -> None:
@@ -66,6 +68,20 @@ class DirectoryLock:
         else:
             os.close(descriptor)
         self._key = None
+
+
+def _locked(descriptor: int) -> bool:
+    """Try to lock, for up to `HANDOVER`."""
+    until = time.monotonic() + HANDOVER
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.01)
+        else:
+            return True
 
 
 @contextlib.contextmanager
