@@ -339,6 +339,7 @@ pub struct Price<C, S>(PhantomData<(C, S)>);
 
 impl<C: Carry, S: Side> Kernel<6, 1> for Price<C, S> {
     const NANOSECONDS: f64 = 5.5;
+    const HAS_NARROW_FORM: bool = true;
     const DOMAINS: [Domain; 6] = DOMAINS;
     const EXPONENTS: &'static [(usize, usize)] = C::EXPONENTS;
 

@@ -9,7 +9,6 @@ use crate::american::method::{
 };
 use crate::american::{Accurate, American, AmericanGreeks, AmericanImplied, Fast, High};
 use crate::bachelier;
-use crate::batch::Inputs;
 use crate::black::{
     self, AllGreeks, ForwardAllGreeks, ForwardGreeks, Greeks, NoYield, Price, WithYield,
 };
@@ -21,6 +20,7 @@ use crate::dividends::{
 use crate::formula::Formula;
 use crate::implied::{self, ImpliedVolatility};
 use crate::kernel::{Calls, PerRow, Puts};
+use crate::piece::Inputs;
 
 /// A formula and its compiled forms.
 #[derive(Clone, Copy, Debug)]

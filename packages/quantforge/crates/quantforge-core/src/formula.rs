@@ -3,12 +3,12 @@
 //! A [`Formula`] is what a caller holds: three function pointers and the facts that steer a batch.
 //! It keeps threads, bindings and error handling free of type parameters.
 
-use crate::batch::{Inputs, Piece};
-use crate::dividends::Dividend;
 use crate::domain::Refusal;
 use crate::kernel::{Kernel, MAX_INPUTS};
 use crate::lane::Isa;
+use crate::piece::{Inputs, Piece};
 use crate::rows::{self, RowFormula};
+use crate::schedule::Dividend;
 use crate::sweep;
 
 /// A compiled formula.
@@ -55,8 +55,8 @@ impl Formula {
     /// If there are fewer columns than inputs.
     #[must_use]
     #[inline]
-    pub fn sweep(&self, isa: Isa, inputs: &Inputs<'_>, mut piece: Piece<'_>) -> usize {
-        (self.sweep)(isa, inputs, &mut piece)
+    pub fn sweep(&self, isa: Isa, inputs: &Inputs<'_>, piece: &mut Piece<'_>) -> usize {
+        (self.sweep)(isa, inputs, piece)
     }
 
     /// Return why `row` cannot be computed, if so.

@@ -24,6 +24,8 @@ pub type Stages = [Row; 8];
 pub trait Kernel<const I: usize, const O: usize>: Sync {
     /// Estimated cost of one row on one thread with wide vectors [ns]; it only steers threads.
     const NANOSECONDS: f64;
+    /// Whether the few last rows are worth a second, narrower form of the kernel.
+    const HAS_NARROW_FORM: bool = false;
     /// Allowed values of each input.
     const DOMAINS: [Domain; I];
     /// Pairs of inputs (rate, time) whose product is an exponent.

@@ -31,8 +31,10 @@ pub mod kernel;
 #[allow(unsafe_code, reason = "intrinsics; each use says why it is sound")]
 pub mod lane;
 pub mod mills;
+pub mod piece;
 pub mod pool;
 pub mod rows;
+pub mod schedule;
 pub mod shape;
 pub mod strategy;
 mod sweep;

@@ -1,10 +1,10 @@
 //! Formulas that take one row at a time: for work that lanes cannot share.
 
-use crate::batch::{Inputs, Piece};
-use crate::dividends::Dividend;
 use crate::domain::{Domain, Refusal};
 use crate::kernel::refuse_inputs;
 use crate::lane::Isa;
+use crate::piece::{Inputs, Piece};
+use crate::schedule::Dividend;
 
 /// A formula from `I` inputs, the side and cash dividends to `O` results.
 pub trait RowFormula<const I: usize, const O: usize>: Sync {

@@ -12,29 +12,38 @@ pub struct Shape {
     extents: [usize; MAX_NDIM],
 }
 
+impl Default for Shape {
+    /// Return the shape of a number.
+    #[inline]
+    fn default() -> Self {
+        Self {
+            ndim: 0,
+            extents: [1; MAX_NDIM],
+        }
+    }
+}
+
 impl Shape {
-    /// Return the shape that all arrays broadcast to; without arrays that of a number.
+    /// Become the shape that this one and all arrays broadcast to.
     ///
     /// # Errors
     /// If two extents of one axis differ and neither is 1, or if an array has too many axes.
+    #[inline]
     pub fn broadcast<'a>(
+        &mut self,
         arrays: impl Iterator<Item = &'a [usize]> + Clone,
-    ) -> Result<Self, QuantForgeError> {
-        let mut shape = Self {
-            ndim: 0,
-            extents: [1; MAX_NDIM],
-        };
+    ) -> Result<(), QuantForgeError> {
         for own in arrays.clone() {
             if own.len() > MAX_NDIM {
                 return Err(QuantForgeError::Axes { found: own.len() });
             }
-            if !shape.join(own) {
+            if !self.join(own) {
                 let shapes = arrays.map(|own| format!("{own:?}")).collect::<Vec<_>>();
                 let shapes = shapes.join(", ");
                 return Err(QuantForgeError::Shapes { shapes });
             }
         }
-        Ok(shape)
+        Ok(())
     }
 
     /// Take in one more array; returns whether it fits.

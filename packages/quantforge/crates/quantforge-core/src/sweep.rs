@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::marker::PhantomData;
 
-use crate::batch::{Inputs, Piece};
 use crate::column::Column;
 use crate::domain::MAX_EXPONENT;
 use crate::kernel::{BLOCK, Kernel, MAX_INPUTS, MAX_OUTPUTS, ROW, Row, Stages};
-use crate::lane::{Isa, Lane, LaneTask};
+use crate::lane::{Isa, Lane, LaneTask, steps};
+use crate::piece::{Inputs, Piece};
 
-/// Staged rows of one thread.
+/// Staged rows of one thread, on cache lines: a wide vector across two of them moves in two halves.
+#[repr(align(64))]
 struct Workspace {
     inputs: [Row; MAX_INPUTS],
     sides: Row,
@@ -67,29 +68,53 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> LaneTask for Sweep<'_, '_,
     #[inline(always)]
     fn run<L: Lane>(mut self, lane: L) -> usize {
         let total = self.piece.len();
-        let unchecked = self.fill_constants(total.next_multiple_of(L::WIDTH).min(BLOCK));
+        let unchecked = self.fill_constants(lane, total.next_multiple_of(L::WIDTH).min(BLOCK));
+        let narrow = narrow_rows::<L, K, I, O>(total);
+        let wide = total - narrow;
         let mut refused = 0;
-        for first in (0..total).step_by(BLOCK) {
-            refused += self.block(lane, first, BLOCK.min(total - first), &unchecked);
+        for first in (0..wide).step_by(BLOCK) {
+            refused += self.block(lane, first, BLOCK.min(wide - first), &unchecked);
+        }
+        if narrow > 0 {
+            refused += self.block(lane.half(), wide, narrow, &unchecked);
         }
         refused
+    }
+}
+
+/// Write `x` to every row; `rows` holds whole lane values.
+#[inline(always)]
+fn fill<L: Lane>(lane: L, rows: &mut [f64], x: f64) {
+    for at in steps::<L>(rows.len()) {
+        lane.splat(x).store(rows, at);
+    }
+}
+
+/// Return how many of the last rows half a lane holds, if that saves work.
+#[inline(always)]
+fn narrow_rows<L: Lane, K: Kernel<I, O>, const I: usize, const O: usize>(total: usize) -> usize {
+    let rest = total % L::WIDTH;
+    if K::HAS_NARROW_FORM && L::Half::WIDTH < L::WIDTH && rest <= L::Half::WIDTH {
+        rest
+    } else {
+        0
     }
 }
 
 impl<K: Kernel<I, O>, const I: usize, const O: usize> Sweep<'_, '_, K, I, O> {
     /// Stage the constants and return which inputs each block has to check.
     #[inline(always)]
-    fn fill_constants(&mut self, len: usize) -> [bool; I] {
+    fn fill_constants<L: Lane>(&mut self, lane: L, len: usize) -> [bool; I] {
         let workspace = &mut *self.workspace;
         let mut unchecked = [true; I];
         for (input, column) in self.inputs.iter().enumerate() {
             if let Column::Constant(x) = column {
-                workspace.inputs[input][..len].fill(*x);
+                fill(lane, &mut workspace.inputs[input][..len], *x);
                 unchecked[input] = !K::DOMAINS[input].contains(*x);
             }
         }
         if let Column::Constant(x) = self.sides {
-            workspace.sides[..len].fill(x);
+            fill(lane, &mut workspace.sides[..len], x);
         }
         unchecked
     }

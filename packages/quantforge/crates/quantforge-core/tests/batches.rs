@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
-use quantforge_core::batch::{Inputs, Piece, Resources, first_refusal, run};
+use quantforge_core::batch::{Resources, first_refusal, run};
 use quantforge_core::catalogue::PRICE;
 use quantforge_core::column::{Column, MAX_AXES, Strided};
 use quantforge_core::constants::{PARALLEL_THRESHOLD_MEDIUM, PARALLEL_THRESHOLD_SMALL};
 use quantforge_core::lane::Isa;
+use quantforge_core::piece::{Inputs, Piece};
 use quantforge_core::strategy::{PRICE_NANOSECONDS, piece_length};
 
 const NAMES: [&str; 6] = ["s", "k", "t", "r", "q", "sigma"];
@@ -32,13 +33,13 @@ fn calls<'a>(columns: &'a [Column<'a>; 6]) -> Inputs<'a> {
 
 fn price(columns: &[Column<'_>; 6], rows: usize, threads: usize) -> (Vec<f64>, Vec<u8>, usize) {
     let (mut values, mut statuses) = (vec![0.0; rows], vec![0; rows]);
-    let piece = Piece::whole([values.as_mut_slice()], Some(&mut statuses));
+    let mut piece = Piece::whole([values.as_mut_slice()], Some(&mut statuses));
     let resources = Resources {
         isa: Isa::Scalar,
         threads,
     };
     let inputs = calls(columns);
-    let refused = run(PRICE.for_inputs(&inputs), &inputs, piece, resources);
+    let refused = run(PRICE.for_inputs(&inputs), &inputs, &mut piece, resources);
     (values, statuses, refused)
 }
 

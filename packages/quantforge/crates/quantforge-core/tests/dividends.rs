@@ -3,10 +3,11 @@
 use quantforge_core::american::row::Row;
 use quantforge_core::american::{High, price_of};
 use quantforge_core::dividends::{
-    CashGreeks, CashPrice, Dividend, EscrowedAmerican, EscrowedGreeks, EscrowedPrice, SpotAmerican,
+    CashGreeks, CashPrice, EscrowedAmerican, EscrowedGreeks, EscrowedPrice, SpotAmerican,
     SpotEuropean,
 };
 use quantforge_core::rows::RowFormula;
+use quantforge_core::schedule::Dividend;
 
 const ROW: [f64; 5] = [100.0, 100.0, 1.0, 0.06, 0.3];
 

@@ -1,9 +1,10 @@
 //! Every instruction set gives the same prices within two units in the last place.
 
-use quantforge_core::batch::{Inputs, Piece, Resources, run};
+use quantforge_core::batch::{Resources, run};
 use quantforge_core::catalogue::PRICE;
 use quantforge_core::column::Column;
 use quantforge_core::lane::Isa;
+use quantforge_core::piece::{Inputs, Piece};
 
 const ROWS: usize = 20_000;
 
@@ -49,9 +50,12 @@ fn prices(isa: Isa, rows: &[Vec<f64>; 5], sides: &[f64]) -> [Vec<f64>; 3] {
             dividends: &[],
         };
         let mut found = vec![0.0; ROWS];
-        let piece = Piece::whole([found.as_mut_slice()], None);
+        let mut piece = Piece::whole([found.as_mut_slice()], None);
         let resources = Resources { isa, threads: 1 };
-        assert_eq!(run(PRICE.for_inputs(&inputs), &inputs, piece, resources), 0);
+        assert_eq!(
+            run(PRICE.for_inputs(&inputs), &inputs, &mut piece, resources),
+            0
+        );
         found
     })
 }

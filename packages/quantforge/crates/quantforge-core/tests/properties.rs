@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use proptest::prelude::*;
-use quantforge_core::batch::{Inputs, Piece};
 use quantforge_core::catalogue::{Entry, PRICE, find};
 use quantforge_core::column::{Column, Strided};
 use quantforge_core::lane::Isa;
+use quantforge_core::piece::{Inputs, Piece};
 
 const EPSILON: f64 = f64::EPSILON;
 
@@ -19,8 +19,8 @@ fn compute(entry: &Entry, isa: Isa, row: [f64; 6], side: f64) -> (f64, bool) {
         dividends: &[],
     };
     let mut value = [0.0];
-    let piece = Piece::whole([value.as_mut_slice()], None);
-    let refused = entry.for_inputs(&inputs).sweep(isa, &inputs, piece);
+    let mut piece = Piece::whole([value.as_mut_slice()], None);
+    let refused = entry.for_inputs(&inputs).sweep(isa, &inputs, &mut piece);
     (value[0], refused > 0)
 }
 

@@ -4,14 +4,15 @@ use std::str::FromStr;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use quantforge_core::batch::{self, Inputs, Piece, Resources};
+use quantforge_core::batch::{self, Resources};
 use quantforge_core::catalogue::Entry;
 use quantforge_core::column::Column;
-use quantforge_core::dividends::Dividend;
 use quantforge_core::domain::OnError;
 use quantforge_core::error::QuantForgeError;
 use quantforge_core::kernel::MAX_INPUTS;
 use quantforge_core::lane::Isa;
+use quantforge_core::piece::{Inputs, Piece};
+use quantforge_core::schedule::Dividend;
 use quantforge_core::shape::Shape;
 use quantforge_core::strategy::is_worth_detaching;
 
@@ -53,8 +54,8 @@ pub fn scalar(entry: &Entry, names: &[&str], row: [f64; 6], side: f64) -> PyResu
     let isa = Isa::active().map_err(python_error)?;
     let formula = entry.for_inputs(&inputs);
     let mut value = [0.0];
-    let row = Piece::whole([value.as_mut_slice()], None);
-    match formula.sweep(isa, &inputs, row) {
+    let mut row = Piece::whole([value.as_mut_slice()], None);
+    match formula.sweep(isa, &inputs, &mut row) {
         0 => Ok(value[0]),
         _ => Err(refusal(entry, &inputs, 1, |i| names[i].to_owned())),
     }
@@ -97,14 +98,18 @@ pub fn batch<'py>(py: Python<'py>, request: &Request<'_, 'py>) -> PyResult<Bound
     let operands = &operands[..count];
     let side = Operand::read_flags(&request.is_call)?;
     let arrays = operands.iter().chain([&side]).filter_map(Operand::extents);
-    let shape = Shape::broadcast(arrays).map_err(python_error)?;
+    let mut shape = Shape::default();
+    shape.broadcast(arrays).map_err(python_error)?;
 
     let mut views = [const { View::Ready(Column::Constant(0.0)) }; MAX_INPUTS];
     for (index, operand) in operands.iter().enumerate() {
         views[index] = operand.view(&shape, || (request.name)(index))?;
     }
     let sides = side.view(&shape, || "is_call".to_owned())?;
-    let columns = views.each_ref().map(View::column);
+    let mut columns = [Column::Constant(0.0); MAX_INPUTS];
+    for (column, view) in columns.iter_mut().zip(&views[..count]) {
+        *column = view.column();
+    }
     let inputs = Inputs {
         columns: &columns[..count],
         sides: sides.column(),
@@ -117,8 +122,8 @@ pub fn batch<'py>(py: Python<'py>, request: &Request<'_, 'py>) -> PyResult<Bound
     if on_error == OnError::Status {
         results.add_statuses(py, &shape);
     }
-    let piece = results.piece();
-    let compute = || batch::run(formula, &inputs, piece, resources);
+    let mut piece = results.piece();
+    let mut compute = || batch::run(formula, &inputs, &mut piece, resources);
     let refused = if is_worth_detaching(rows, formula.nanoseconds) {
         py.detach(compute)
     } else {

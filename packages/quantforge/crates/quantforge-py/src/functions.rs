@@ -4,10 +4,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use quantforge_core::catalogue::{self, PRICE};
-use quantforge_core::dividends::schedule;
 use quantforge_core::kernel::MAX_INPUTS;
 use quantforge_core::lane::Isa;
 use quantforge_core::pool::thread_limit;
+use quantforge_core::schedule::schedule;
 
 use crate::evaluate::{Request, batch, no_formula, python_error, scalar};
 use crate::operand::Argument;

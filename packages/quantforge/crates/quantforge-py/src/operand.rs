@@ -32,8 +32,9 @@ impl From<f64> for Argument<'_, '_> {
     }
 }
 
-/// Element type of an array operand.
+/// Element type of an array operand; as wide as a pointer, so that operands move in whole words.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
 pub enum Kind {
     Double,
     Single,
@@ -48,6 +49,7 @@ pub enum Operand<'py> {
 
 impl<'py> Operand<'py> {
     /// Read real numbers; lists, integers and array-likes are converted by NumPy.
+    #[inline]
     pub fn read(argument: &Argument<'_, 'py>, name: impl Fn() -> String) -> PyResult<Self> {
         let object = match *argument {
             Argument::Number(number) => return Ok(Self::Number(number)),
@@ -86,6 +88,11 @@ impl<'py> Operand<'py> {
     }
 
     /// Return an array that can be read where it lies.
+    #[allow(
+        clippy::inline_always,
+        reason = "two words through memory, read as one, stall"
+    )]
+    #[inline(always)]
     fn from_array(object: &Bound<'py, PyAny>) -> Option<Self> {
         let array = object.cast::<PyUntypedArray>().ok()?;
         let dtype = array.dtype();

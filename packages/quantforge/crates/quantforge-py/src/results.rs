@@ -7,16 +7,16 @@ use numpy::{
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyTuple};
-use quantforge_core::batch::Piece;
 use quantforge_core::kernel::MAX_OUTPUTS;
+use quantforge_core::piece::Piece;
 use quantforge_core::shape::{Shape, reach};
 
 use crate::operand::Operand;
 
 /// The results of one call.
 pub enum Results<'py> {
-    /// One row of plain numbers.
-    Numbers([f64; MAX_OUTPUTS], usize, Option<[u8; 1]>),
+    /// One row of plain numbers; elsewhere, so that arrays move fast.
+    Numbers(Box<[f64; MAX_OUTPUTS]>, usize, Option<Box<[u8; 1]>>),
     Arrays(
         Target<'py>,
         Vec<Target<'py>>,
@@ -41,7 +41,7 @@ impl<'py> Results<'py> {
     ) -> PyResult<Self> {
         let Some(out) = out else {
             if shape.extents().is_empty() {
-                return Ok(Self::Numbers([0.0; MAX_OUTPUTS], count, None));
+                return Ok(Self::Numbers(Box::new([0.0; MAX_OUTPUTS]), count, None));
             }
             let rest = (1..count).map(|_| Target::new(py, shape));
             return Ok(Self::Arrays(Target::new(py, shape), rest.collect(), None));
@@ -64,7 +64,7 @@ impl<'py> Results<'py> {
     /// Keep the status of each row, too.
     pub fn add_statuses(&mut self, py: Python<'py>, shape: &Shape) {
         match self {
-            Self::Numbers(_, _, statuses) => *statuses = Some([0]),
+            Self::Numbers(_, _, statuses) => *statuses = Some(Box::new([0])),
             Self::Arrays(_, _, statuses) => {
                 *statuses = Some(PyArray::zeros(py, shape.extents(), false));
             }
@@ -72,11 +72,12 @@ impl<'py> Results<'py> {
     }
 
     /// Return all rows, to be computed.
+    #[inline]
     pub fn piece(&mut self) -> Piece<'_> {
         match self {
             Self::Numbers(values, count, statuses) => Piece::whole(
                 values[..*count].chunks_mut(1),
-                statuses.as_mut().map(<[u8; 1]>::as_mut_slice),
+                statuses.as_mut().map(|status| status.as_mut_slice()),
             ),
             Self::Arrays(first, rest, statuses) => Piece::whole(
                 std::iter::once(first)
@@ -93,7 +94,7 @@ impl<'py> Results<'py> {
             Self::Numbers(values, count, statuses) => {
                 let number = |&x| Ok(PyFloat::new(py, x).into_any());
                 let values = joined(py, number(&values[0])?, values[1..count].iter().map(number))?;
-                paired(py, values, statuses.map(|[status]| status))
+                paired(py, values, statuses.map(|status| status[0]))
             }
             Self::Arrays(first, rest, statuses) => {
                 let rest = rest.into_iter().map(Target::finish);

@@ -10,11 +10,11 @@ use std::hint::black_box;
 
 use numpy::npyffi::{NPY_TYPES, PY_UFUNC_API, PyUFuncGenericFunction, npy_intp};
 use pyo3::prelude::*;
-use quantforge_core::batch::{Inputs, Piece};
 use quantforge_core::catalogue::{self, Entry};
 use quantforge_core::column::{Column, Strided};
 use quantforge_core::kernel::{MAX_INPUTS, MAX_OUTPUTS};
 use quantforge_core::lane::Isa;
+use quantforge_core::piece::{Inputs, Piece};
 
 use crate::evaluate::no_formula;
 
@@ -190,7 +190,7 @@ unsafe fn chunk<T: Number>(entry: &Entry, isa: Isa, arguments: &[Rows], rows: us
         };
         let whole = results.chunks_mut(CHUNK).map(|result| &mut result[..rows]);
         let formula = entry.for_inputs(&inputs);
-        formula.sweep(isa, &inputs, Piece::whole(whole.take(outputs), None))
+        formula.sweep(isa, &inputs, &mut Piece::whole(whole.take(outputs), None))
     };
     for (result, output) in results
         .chunks(CHUNK)

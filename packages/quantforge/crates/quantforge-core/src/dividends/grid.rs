@@ -2,7 +2,8 @@
 //! every kink (Rannacher 1984), exercise by policy iteration (Forsyth and Vetzal 2002),
 //! extrapolated from two resolutions.
 
-use super::{Dividend, Model, Problem};
+use super::{Model, Problem};
+use crate::schedule::Dividend;
 
 /// Intervals in the state and steps in time of the finer resolution.
 const INTERVALS: usize = 480;

@@ -16,43 +16,11 @@ use std::marker::PhantomData;
 use crate::american::search_volatility;
 use crate::black::{AllGreeks, WithYield, price_of};
 use crate::domain::{Domain, Refusal, Status};
-use crate::error::QuantForgeError;
 use crate::implied::ImpliedVolatility;
 use crate::kernel::{Kernel, PerRow, ROW, refuse_inputs};
 use crate::rows::RowFormula;
+use crate::schedule::Dividend;
 use grid::{Grid, Point};
-
-/// A cash dividend: years until the spot goes ex, and the amount.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dividend {
-    /// Years from now.
-    pub time: f64,
-    /// Amount, in units of the spot.
-    pub amount: f64,
-}
-
-/// Most cash dividends of a spot.
-const MOST: usize = 1000;
-
-/// Return the dividends of pairs (years, amount).
-///
-/// # Errors
-/// If there are more than 1000 or one is not in the future, negative or infinite.
-pub fn schedule(pairs: &[(f64, f64)]) -> Result<Vec<Dividend>, QuantForgeError> {
-    if pairs.len() > MOST {
-        return Err(QuantForgeError::Dividends { found: pairs.len() });
-    }
-    let dividend = |(index, &(time, amount)): (usize, &(f64, f64))| {
-        let is_one = time > 0.0 && time.is_finite() && (0.0..=1e75).contains(&amount);
-        let refused = QuantForgeError::Dividend {
-            index,
-            time,
-            amount,
-        };
-        is_one.then_some(Dividend { time, amount }).ok_or(refused)
-    };
-    pairs.iter().enumerate().map(dividend).collect()
-}
 
 /// What is lognormal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -70,7 +70,13 @@ impl_operators!(Avx2, _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd);
 // found the instructions; loads and stores go through slices of checked length.
 impl Lane for Avx2 {
     type Mask = Avx2Mask;
+    type Half = Self;
     const WIDTH: usize = 4;
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
+    }
 
     #[inline(always)]
     fn splat(self, x: f64) -> Self {

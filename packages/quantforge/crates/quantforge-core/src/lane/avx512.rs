@@ -70,7 +70,13 @@ impl_operators!(Avx512, _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd);
 // found the instructions; loads and stores go through slices of checked length.
 impl Lane for Avx512 {
     type Mask = __mmask8;
+    type Half = Self;
     const WIDTH: usize = 8;
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
+    }
 
     #[inline(always)]
     fn splat(self, x: f64) -> Self {

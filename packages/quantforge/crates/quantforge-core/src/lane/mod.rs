@@ -32,8 +32,14 @@ pub trait Lane:
 {
     /// One truth value per double.
     type Mask: Copy + BitAnd<Output = Self::Mask>;
+    /// One of several lanes side by side; a single lane itself.
+    type Half: Lane;
     /// Doubles per value.
     const WIDTH: usize;
+
+    /// Return one of several lanes side by side.
+    #[must_use]
+    fn half(self) -> Self::Half;
 
     /// Return `x` in every double.
     #[must_use]

@@ -54,7 +54,13 @@ impl_operators!(Neon, vaddq_f64, vsubq_f64, vmulq_f64);
 // through slices of checked length.
 impl Lane for Neon {
     type Mask = NeonMask;
+    type Half = Self;
     const WIDTH: usize = 2;
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
+    }
 
     #[inline(always)]
     fn splat(self, x: f64) -> Self {

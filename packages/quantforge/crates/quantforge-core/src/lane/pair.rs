@@ -58,7 +58,13 @@ impl<M: BitAnd<Output = M>> BitAnd for PairMask<M> {
 
 impl<L: Lane> Lane for Pair<L> {
     type Mask = PairMask<L::Mask>;
+    type Half = L;
     const WIDTH: usize = 2 * L::WIDTH;
+
+    #[inline(always)]
+    fn half(self) -> L {
+        self.0
+    }
 
     #[inline(always)]
     fn splat(self, x: f64) -> Self {

@@ -12,7 +12,13 @@ fn power_of_two(exponent: i64) -> f64 {
 
 impl Lane for f64 {
     type Mask = bool;
+    type Half = Self;
     const WIDTH: usize = 1;
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
+    }
 
     #[inline(always)]
     fn splat(self, x: f64) -> Self {
