@@ -17,15 +17,17 @@ from marsdisk.cache import TableCache
 from marsdisk.checkpoint import Checkpoint, copy_state, initial_state, pack, unpack
 from marsdisk.errors import IntegrationError
 from marsdisk.excitation import CollisionTables, evolves, relax
-from marsdisk.kernels.advance import ADVANCED, IMEX, MESSAGES, MPRK22, advance
-from marsdisk.parameters import Integrator, Parameters
+from marsdisk.kernels.advance import ADVANCED, MESSAGES
 from marsdisk.physics.transport import diffuse
 from marsdisk.plan import RunPlan, plan_run
 from marsdisk.snapshot import Snapshot, check_ledger, take_snapshot
+from marsdisk.solver import Solver
 from marsdisk.team import Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+
+    from marsdisk.parameters import Parameters
 
 __all__ = ["Progress", "Simulation", "StopReason"]
 
@@ -43,13 +45,6 @@ class Progress:
     output_index: int
     n_outputs: int
     steps: int
-
-
-_SCHEMES = {
-    Integrator.RODAS3: None,
-    Integrator.MPRK22: MPRK22,
-    Integrator.IMEX_BDF1: IMEX,
-}
 
 
 class Simulation:
@@ -117,6 +112,8 @@ class Simulation:
         """
         threads = min(self.parameters.execution.threads, self.plan.n_cells)
         with Team(threads, self.plan.n_bins) as self._team:
+            self._tables.refresh(self._state)
+            self._solver = Solver(self._tables, self._team, self._state)
             yield from self._outputs(on_progress)
 
     def _outputs(self, on_progress: Callable[[Progress], None] | None) -> Iterator[Snapshot]:
@@ -184,18 +181,7 @@ class Simulation:
 
     def _advance_cells(self, begin: float, until: float) -> None:
         self._tables.refresh(self._state)
-        plan, execution = self.plan, self.parameters.execution
-        pairs, speed, state = self._tables.stack, self._tables.excitation.speed, self._state
-        status, claimed = np.zeros(plan.n_cells, np.int64), np.zeros(1, np.int64)
-        integrator = self.parameters.numerics.integrator
-        if integrator is Integrator.RADAU:
-            from marsdisk.reference import advance_radau  # noqa: PLC0415 -- SciPy's integrators cost start-up time
-
-            advance_radau((begin, until), state, plan, pairs, status)
-        else:
-            laws = (plan.grid, pairs, plan.cells, plan.drive, plan.controls)
-            todo = (_SCHEMES[integrator], claimed, max(execution.chunk_size, 1), begin, until)
-            self._team.run(lambda scratch: advance(*todo, speed, state, *laws, scratch, status))
+        status = self._solver.cross(begin, until, self._state)
         failed = np.flatnonzero(status != ADVANCED)
         if failed.size:
             cell = int(failed[0])

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from marsdisk.errors import LedgerError
 from marsdisk.kernels.observe import observe
-from marsdisk.kernels.records import CHANNELS, Pairs, State
+from marsdisk.kernels.records import CHANNELS, State, new_scratch
 from marsdisk.physics import opacity, radiation, velocities
 from marsdisk.physics.phase import VAPOUR
 from marsdisk.typing import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from marsdisk.excitation import CollisionTables
+    from marsdisk.kernels.records import Cells, Drive, Grid, Pairs
     from marsdisk.parameters import Parameters
     from marsdisk.plan import RunPlan
     from marsdisk.team import Team
 
-__all__ = ["Snapshot", "check_ledger", "ledger_residual", "take_snapshot"]
+__all__ = ["Snapshot", "check_ledger", "ledger_residual", "observation", "take_snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +117,31 @@ def check_ledger(
     raise LedgerError(worst, time, float(residual[worst]), tolerance, channels)
 
 
+def observation(tables: CollisionTables, state: State) -> tuple[Any, tuple[Any, ...]]:
+    """Return the kernel of `take_snapshot` and arguments of the types that it is called with."""
+    scratch = new_scratch(tables.plan.n_bins)
+    return observe, (*_asked(tables, state, 0.0), scratch, *_seen(tables.plan.n_cells))
+
+
+def _asked(
+    tables: CollisionTables, state: State, time: float
+) -> tuple[IntArray, int, float, FloatArray, State, Grid, Pairs, Cells, Drive]:
+    plan, claimed = tables.plan, np.zeros(1, np.int64)
+    laws = (plan.grid, tables.stack, plan.cells, plan.drive)
+    return claimed, plan.n_cells, time, state.mass, state, *laws
+
+
+def _seen(cells: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    return np.zeros((cells, 7)), np.zeros((cells, 5)), np.zeros((cells, 5))
+
+
 def _observe(
-    plan: RunPlan, state: State, pairs: Pairs, team: Team, time: float
+    tables: CollisionTables, state: State, team: Team, time: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return per cell the values (7,), loss rates (5,) and gates (5,) of `observe`."""
-    cells, claimed = plan.n_cells, np.zeros(1, np.int64)
-    values, gates, rates = np.zeros((cells, 7)), np.zeros((cells, 5)), np.zeros((cells, 5))
-    laws = (plan.grid, pairs, plan.cells, plan.drive)
-    seen = (values, gates, rates)
-    team.run(
-        lambda scratch: observe(claimed, cells, time, state.mass, state, *laws, scratch, *seen)
-    )
-    return values, rates, gates
+    """Return per cell the values (7,), gates (5,) and loss rates (5,) of `observe`."""
+    asked, seen = _asked(tables, state, time), _seen(tables.plan.n_cells)
+    team.run(lambda scratch: observe(*asked, scratch, *seen))
+    return seen
 
 
 def _radiation_limits(
@@ -154,7 +168,7 @@ def take_snapshot(
     """Return a report that shares no memory with `state`; `tables` belong to it."""
     plan, excitation = tables.plan, tables.excitation
     parameters = plan.parameters
-    values, rates, gates = _observe(plan, state, tables.stack, team, time)
+    values, gates, rates = _observe(tables, state, team, time)
     temperature, a_blow = float(values[0, 0]), float(values[0, 1])
     qpr, beta = _radiation_limits(parameters, plan, temperature, a_blow)
     sigma, tau = state.mass.sum(axis=1), values[:, 2]

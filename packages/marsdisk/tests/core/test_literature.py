@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from marsdisk.kernels.advance import ADVANCED, advance
 from marsdisk.kernels.records import Grid, Pairs, new_gathered, new_scratch
+from marsdisk.kernels.separate import address
 from marsdisk.kernels.single import collision_jacobian, collision_rate
+from marsdisk.kernels.steps import rodas3
 from marsdisk.parameters import Parameters
 from marsdisk.physics import collisions, outcomes, sizes
 from marsdisk.simulation import Simulation
@@ -137,11 +139,15 @@ def test_whole_run_against_an_independent_solution(problem: Problem) -> None:
     state.mass[0] = data["number"] * mass
     total = state.mass[0].sum()
     status, scratch = np.zeros(1, np.int64), new_scratch(mass.size)
+    laws = (plan.drive.injection, plan.controls, scratch)
+    cell = Pairs(*(array[0] for array in pairs))
+    scheme = address((rodas3, (0, state.mass[0], 0.0, 0.0, 0.0, grid, cell, *laws)))
     times = data["ode_time"]
     worst = 0.0
     for k in range(1, times.size):
         advance(
-            None,
+            scheme,
+            3,
             np.zeros(1, np.int64),
             1,
             float(times[k - 1]),

@@ -31,12 +31,13 @@ import platformdirs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["COMPILED", "entry", "jit", "part"]
+__all__ = ["COMPILED", "entry", "is_cached", "jit", "part", "separate"]
 
 F = TypeVar("F")
 
 COMPILED = os.environ.get("MARSDISK_DISABLE_NUMBA", "0") in {"", "0"}
 _REORDER = {"reassoc", "nsz", "arcp", "contract"}
+_NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def _cache_directory() -> Path | None:
@@ -85,7 +86,7 @@ def _compile(function: F, *, cached: bool = False, **options: bool | str) -> F:
 
 def jit(function: F) -> F:
     """Compile a function that only other kernels call."""
-    return _compile(function, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _compile(function, forceinline=True, **_NO_WRAPPERS)
 
 
 def part(function: F) -> F:
@@ -98,4 +99,20 @@ def part(function: F) -> F:
 
 def entry(function: F) -> F:
     """Compile a function that Python calls; it runs without the interpreter lock."""
-    return _compile(function, cached=True, nogil=True)
+    return _compile(function, cached=True, nogil=True, no_cfunc_wrapper=True)
+
+
+def separate(function: F) -> F:
+    """Compile a function that kernels call by its address; see `kernels.separate`."""
+    return _compile(function, cached=True, **_NO_WRAPPERS)
+
+
+def is_cached(kernel: Any) -> bool:
+    """Whether machine code of an entry or a separate kernel, for whatever types, is on disk.
+
+    True where nothing can be stored: there is nothing to wait for.
+    """
+    if _DIRECTORY is None:
+        return True
+    source = Path(kernel.py_func.__code__.co_filename).stem
+    return any(_DIRECTORY.glob(f"*/{source}.{kernel.py_func.__name__}-*.nbi"))

@@ -9,14 +9,8 @@ from marsdisk.kernels._jit import entry, jit, part
 from marsdisk.kernels.cascade import cell_pairs, collision_energy, collision_rate
 from marsdisk.kernels.claims import claim
 from marsdisk.kernels.drivers import EDGE, linear_rates, set_gates
-from marsdisk.kernels.steps import (
-    imex_limit,
-    imex_step,
-    jacobian,
-    mprk22_step,
-    positive_step,
-    rodas3_step,
-)
+from marsdisk.kernels.separate import call_step
+from marsdisk.kernels.steps import positive_step
 
 if TYPE_CHECKING:
     from marsdisk.kernels.records import (
@@ -31,9 +25,10 @@ if TYPE_CHECKING:
         Trial,
         Work,
     )
+    from marsdisk.kernels.separate import Address
     from marsdisk.typing import FloatArray, IntArray
 
-__all__ = ["ADVANCED", "IMEX", "MESSAGES", "MPRK22", "advance"]
+__all__ = ["ADVANCED", "MESSAGES", "advance"]
 
 ADVANCED, TOO_MANY_STEPS, STEP_VANISHED, NOT_FINITE = 0, 1, 2, 3
 MESSAGES = (
@@ -42,10 +37,8 @@ MESSAGES = (
     "the step became too small",
     "a value is not finite",
 )
-MPRK22, IMEX = 1, 2
 SUBGRID, SUPPLIED, DEEP, DEFECT = 4, 5, 6, 7
 SAFETY, SHRINK, GROW, GROW_IDLE = 0.9, 0.1, 5.0, 100.0
-IMEX_DEFECT, IMEX_SAFETY = 5e-3, 0.1
 FEEDBACK_CHANGE = 0.1
 
 
@@ -93,7 +86,8 @@ def _set_flows(
 
 @part
 def _attempt(
-    scheme: int | None,
+    scheme: Address,
+    fresh: int,
     cell: int,
     step: float,
     state: State,
@@ -105,20 +99,10 @@ def _attempt(
 ) -> float:
     """Try one step; return its error over the tolerance, infinity if it failed."""
     mass, deep, rate = state.mass[cell], state.deep[cell], drive.deep_rate[cell]
-    now, later, slope = scratch.now, scratch.later, scratch.slope
-    work, trial, injection = scratch.work, scratch.trial, drive.injection
-    if scheme is None:
-        error = rodas3_step(
-            mass, deep, rate, step, grid, pairs, injection, control, now, later, slope, work, trial
-        )
-    elif scheme == MPRK22:
-        error = mprk22_step(
-            mass, deep, rate, step, grid, pairs, injection, control, now, later, slope, work, trial
-        )
-    else:
-        made = imex_step(mass, deep, rate, step, grid, pairs, injection, later, work, trial)
-        limit = step * imex_limit(mass, work, later) / IMEX_SAFETY
-        error = max(made / IMEX_DEFECT, limit)
+    injection = drive.injection
+    error = call_step(
+        scheme, fresh, mass, deep, rate, step, grid, pairs, injection, control, scratch
+    )
     return error if error >= 0.0 else math.inf
 
 
@@ -219,7 +203,8 @@ def _longest_step(
 
 @part
 def _take_step(
-    scheme: int | None,
+    scheme: Address,
+    order: int,
     cell: int,
     time: float,
     longest: float,
@@ -240,7 +225,8 @@ def _take_step(
     """
     trial = scratch.trial
     step = min(state.step[cell], longest) if state.step[cell] > 0.0 else longest
-    power = -1.0 / 3.0 if scheme is None else -0.5 if scheme == MPRK22 else -1.0
+    power = -1.0 / order
+    fresh = 1
     halved = False
     for _ in range(200):
         left = state.reservoir[cell, 0]
@@ -252,7 +238,8 @@ def _take_step(
             state.step[cell] = min(first, known)
             step = min(state.step[cell], longest)
             continue
-        error = _attempt(scheme, cell, step, state, grid, pairs, drive, control, scratch)
+        error = _attempt(scheme, fresh, cell, step, state, grid, pairs, drive, control, scratch)
+        fresh = 0
         if error <= 1.0:
             positive = _is_positive(trial.mass)
             if positive or halved:
@@ -354,7 +341,8 @@ def _freeze_thick(
 
 @part
 def advance_cell(
-    scheme: int | None,
+    scheme: Address,
+    order: int,
     cell: int,
     start: float,
     end: float,
@@ -383,12 +371,11 @@ def advance_cell(
         # A gate that opens brings rates that the last step knows nothing of.
         unknown = 1 if (before >= 0 and opened != before) or not state.step[cell] > 0.0 else 0
         before = opened
-        if scheme is None:
-            jacobian(mass, gates[4], grid, pairs, work)
         remaining = end - start - elapsed
         longest = min(_longest_step(cell, time, remaining, tau, cells, drive), control.max_step)
         step = _take_step(
             scheme,
+            order,
             cell,
             time,
             longest,
@@ -412,7 +399,8 @@ def advance_cell(
 
 @entry
 def advance(
-    scheme: int | None,
+    scheme: Address,
+    order: int,
     claimed: IntArray,
     chunk: int,
     start: float,
@@ -430,8 +418,7 @@ def advance(
     """Advance cells over `start` to `end` [s], `chunk` of them at a time, till all are claimed.
 
     `claimed` (1,) counts the cells that this and other threads have taken; the outcome of each goes
-    to `status`. `scheme` is None for RODAS3, else MPRK22 or IMEX: the type of None tells the
-    compiler which schemes it can leave out, which halves the wait of a first run.
+    to `status`. `scheme` is the address of a scheme of `kernels.steps`, `order` its order.
     """
     first = claim(claimed, chunk)
     while first < status.size:
@@ -439,6 +426,7 @@ def advance(
             row = cell_pairs(pairs, cell)
             status[cell] = advance_cell(
                 scheme,
+                order,
                 cell,
                 start,
                 end,

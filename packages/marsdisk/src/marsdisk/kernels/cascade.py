@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from marsdisk.kernels._jit import jit
+from marsdisk.kernels.quads import add_quad
 from marsdisk.kernels.records import Pairs
 
 if TYPE_CHECKING:
@@ -43,20 +44,6 @@ def cell_pairs(pairs: Pairs, cell: int) -> Pairs:
         pairs.keep[cell],
         pairs.give[cell],
     )
-
-
-@jit
-def _deposit(encounters: float, o: int, pairs: Pairs, gathered: Gathered) -> None:
-    """Add what `encounters` of pair `o` deposit; loads before stores, to become one vector sum."""
-    base, far = pairs.base[o], gathered.far
-    low = far[base, 0] + pairs.deposit[o, 0] * encounters
-    low_fragments = far[base, 1] + pairs.deposit[o, 1] * encounters
-    high = far[base, 2] + pairs.deposit[o, 2] * encounters
-    high_fragments = far[base, 3] + pairs.deposit[o, 3] * encounters
-    far[base, 0] = low
-    far[base, 1] = low_fragments
-    far[base, 2] = high
-    far[base, 3] = high_fragments
 
 
 @jit
@@ -93,6 +80,7 @@ def collision_rate(
 ) -> None:
     """Write dM_k/dt [kg m^-2 s^-1] by collisions to `out`; `gathered` is scratch."""
     n = mass.size
+    far = gathered.far
     out[:] = 0.0
     _clear(gathered)
     for j in range(n):
@@ -112,7 +100,7 @@ def collision_rate(
             hits = rate[i] * target
             removed += hits * number[i]
             out[i] -= hits * mass[i]
-            _deposit(number[i] * target, row + i, pairs, gathered)
+            add_quad(far, pairs.base[row + i], pairs.deposit, row + i, number[i] * target)
         eroded = (excavated - swept) * target
         out[j] -= removed * grid.mass[j] + pairs.keep[j] * eroded
         out[pairs.partner[j]] += pairs.give[j] * eroded
@@ -126,7 +114,7 @@ def _hit_by_smaller(
 ) -> float:
     """Add to `out` the derivative by N_q of collisions with i <= q; return the hits per body."""
     row = q * (q + 1) // 2
-    near = pairs.near[q]
+    near, far = pairs.near[q], gathered.far
     rate, dug = pairs.rate[q], pairs.excavated[q]
     swept = 0.0
     excavated = 0.0
@@ -140,7 +128,7 @@ def _hit_by_smaller(
         twice = 2.0 if i == q else 1.0
         removed += rate[i] * number[i] * twice
         out[i] -= rate[i] * mass[i] * twice
-        _deposit(number[i] * twice, row + i, pairs, gathered)
+        add_quad(far, pairs.base[row + i], pairs.deposit, row + i, number[i] * twice)
     eroded = excavated - swept
     out[q] -= pairs.keep[q] * eroded
     out[pairs.partner[q]] += pairs.give[q] * eroded
@@ -159,7 +147,7 @@ def _hitting_larger(
 ) -> float:
     """Add to `out` the derivative by N_q of collisions with j > q; return the hits per body."""
     n = number.size
-    lasting = pairs.lasting[q]
+    lasting, far = pairs.lasting[q], gathered.far
     rate, dug = pairs.rate[q], pairs.excavated[q]
     removed = 0.0
     for j in range(q + 1, lasting):
@@ -173,7 +161,7 @@ def _hitting_larger(
             gathered.fragments[j] += dug[j] * number[j]
         else:
             out[j] -= hits * grid.mass[j]
-            _deposit(number[j], o, pairs, gathered)
+            add_quad(far, pairs.base[o], pairs.deposit, o, number[j])
     traded = gathered.traded
     for j in range(lasting, n):
         caught = dug[j] * number[j]
@@ -248,7 +236,8 @@ def flow_matrix(
                 if p != j:
                     out[p, j] += rate * (1.0 - shattered) - away
             else:
-                _deposit(weight / total, j * (j + 1) // 2 + i, pairs, gathered)
+                o = j * (j + 1) // 2 + i
+                add_quad(gathered.far, pairs.base[o], pairs.deposit, o, weight / total)
         _spread(gathered, grid, out[p])
         out[p, p] = 0.0
 

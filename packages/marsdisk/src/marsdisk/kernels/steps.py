@@ -1,6 +1,9 @@
 """One time step of one cell with each scheme; all share `cascade` and `drivers`.
 
-A step reads the state, writes a `Trial` and returns its error in units of the tolerance. Every
+The driver calls the scheme of a run by its address, so all of them take the same arguments: whether
+`mass` is `fresh`, that is not yet tried, the state of the cell, the length of the step, and in
+`scratch` the linear rates `now`, `later` and their `slope` (which a scheme may overwrite). They
+write `scratch.trial` and return its error in units of the tolerance, negative if they failed. Every
 amount that enters or leaves is integrated with the quadrature of the state, so the trial closes
 the mass ledger to rounding (`imex_bdf1` does not conserve; its defect is counted).
 """
@@ -12,18 +15,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from marsdisk.kernels._jit import jit
+from marsdisk.kernels._jit import jit, separate
 from marsdisk.kernels.cascade import collision_jacobian, collision_rate, flow_matrix
 from marsdisk.kernels.linear import factorise, solve_factorised, solve_positive
 
 if TYPE_CHECKING:
-    from marsdisk.kernels.records import Controls, Flow, Grid, Pairs, Trial, Work
+    from marsdisk.kernels.records import Controls, Flow, Grid, Pairs, Scratch, Trial, Work
     from marsdisk.typing import FloatArray
 
-__all__ = ["imex_limit", "imex_step", "jacobian", "mprk22_step", "positive_step", "rodas3_step"]
+__all__ = ["imex_bdf1", "mprk22", "positive_step", "rodas3"]
 
 SUBGRID, SUPPLIED, DEEP, DEFECT = 4, 5, 6, 7
 FAILED = -1.0
+IMEX_DEFECT, IMEX_SAFETY = 5e-3, 0.1
 LARGEST_CORRECTION = 1e-9
 """Largest defect of a linear solve relative to the mass of the cell."""
 
@@ -50,7 +54,9 @@ def _clear(matrix: FloatArray) -> None:
 
 
 @jit
-def jacobian(mass: FloatArray, colliding: float, grid: Grid, pairs: Pairs, work: Work) -> None:
+def _fill_jacobian(
+    mass: FloatArray, colliding: float, grid: Grid, pairs: Pairs, work: Work
+) -> None:
     """Fill `work.jacobian` with the derivative of the collision rate at `mass`."""
     if colliding == 0.0:
         _clear(work.jacobian)
@@ -209,8 +215,9 @@ def _mix_stages(stage: int, step: float, work: Work) -> None:
             work.sums[stage, c] += mix * work.sums[j, c]
 
 
-@jit
-def rodas3_step(
+@separate
+def rodas3(
+    fresh: int,
     mass: FloatArray,
     deep: float,
     deep_rate: float,
@@ -219,16 +226,15 @@ def rodas3_step(
     pairs: Pairs,
     injection: FloatArray,
     control: Controls,
-    now: Flow,
-    later: Flow,
-    slope: Flow,
-    work: Work,
-    trial: Trial,
+    scratch: Scratch,
 ) -> float:
     """Take a third-order Rosenbrock step, L-stable and stiffly accurate, 4 stages.
 
-    Needs `jacobian` at `mass`. Returns the RMS error over the tolerance, or `FAILED`.
+    Returns the RMS error over the tolerance, or `FAILED`.
     """
+    now, later, slope, work = scratch.now, scratch.later, scratch.slope, scratch.work
+    if fresh:
+        _fill_jacobian(mass, now.colliding[0], grid, pairs, work)
     if not _factorise_stage(step, now, work):
         return FAILED
     largest = step * now.source[0] + deep
@@ -246,7 +252,7 @@ def rodas3_step(
         correction = _solve_stage(stage, step, deep_rate, injection, now, work, sums)
         if not correction <= LARGEST_CORRECTION * largest:
             return FAILED
-    return _combine(mass, deep, control, work, trial)
+    return _combine(mass, deep, control, work, scratch.trial)
 
 
 @jit
@@ -380,8 +386,9 @@ def _average_flows(
         mean.down[p] = 0.5 * (later.down[p] + ratio * now.down[p])
 
 
-@jit
-def mprk22_step(
+@separate
+def mprk22(
+    _fresh: int,
     mass: FloatArray,
     deep: float,
     deep_rate: float,
@@ -390,17 +397,15 @@ def mprk22_step(
     pairs: Pairs,
     injection: FloatArray,
     control: Controls,
-    now: Flow,
-    later: Flow,
-    mean: Flow,
-    work: Work,
-    trial: Trial,
+    scratch: Scratch,
 ) -> float:
     """Take a modified Patankar-Heun step: second order, positive and conservative.
 
-    `mean` is scratch. Returns the RMS difference of both stages over the tolerance.
+    Returns the RMS difference of both stages over the tolerance.
     Source: Burchard, Deleersnijder & Meister (2003); Kopecz & Meister (2018).
     """
+    now, later, mean = scratch.now, scratch.later, scratch.slope
+    work, trial = scratch.work, scratch.trial
     n = mass.size
     first = work.point
     _flows(mass, now.colliding[0], grid, pairs, work, work.jacobian)
@@ -429,7 +434,7 @@ def mprk22_step(
 
 
 @jit
-def imex_step(
+def _imex_trial(
     mass: FloatArray,
     deep: float,
     deep_rate: float,
@@ -441,11 +446,7 @@ def imex_step(
     work: Work,
     trial: Trial,
 ) -> float:
-    """Take a first-order step with explicit gain and implicit loss, without in-bin return.
-
-    Not conservative: gain and loss belong to different times. Returns the made mass relative to
-    the disk, which is also counted as defect.
-    """
+    """Write the trial of `imex_bdf1`; return the made mass relative to the disk."""
     n = mass.size
     flow = work.second
     _flows(mass, later.colliding[0], grid, pairs, work, flow)
@@ -479,7 +480,7 @@ def imex_step(
 
 
 @jit
-def imex_limit(mass: FloatArray, work: Work, later: Flow) -> float:
+def _fastest_loss(mass: FloatArray, work: Work, later: Flow) -> float:
     """Fastest loss rate among bins that hold mass, from the flow matrix of the last attempt."""
     fastest = 0.0
     n = mass.size
@@ -493,3 +494,26 @@ def imex_limit(mass: FloatArray, work: Work, later: Flow) -> float:
                 rate += work.second[k, a]
             fastest = max(fastest, rate)
     return fastest
+
+
+@separate
+def imex_bdf1(
+    _fresh: int,
+    mass: FloatArray,
+    deep: float,
+    deep_rate: float,
+    step: float,
+    grid: Grid,
+    pairs: Pairs,
+    injection: FloatArray,
+    _control: Controls,
+    scratch: Scratch,
+) -> float:
+    """Take a first-order step with explicit gain and implicit loss, without in-bin return.
+
+    Not conservative: gain and loss belong to different times. The made mass is counted as defect;
+    it and the fastest loss limit the step.
+    """
+    later, work, trial = scratch.later, scratch.work, scratch.trial
+    made = _imex_trial(mass, deep, deep_rate, step, grid, pairs, injection, later, work, trial)
+    return max(made / IMEX_DEFECT, step * _fastest_loss(mass, work, later) / IMEX_SAFETY)
