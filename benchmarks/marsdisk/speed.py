@@ -1,4 +1,4 @@
-"""Time whole runs, the right-hand side, threads, memory and start-up of marsdisk.
+"""Time whole runs, the right-hand side, threads, memory, a sweep and start-up of marsdisk.
 
 python -m benchmarks.marsdisk.speed [--quick] [--json FILE]
 
@@ -157,23 +157,33 @@ def _repeat_rate(
 
 def right_hand_side(repeats: int) -> list[Figure]:
     """Collision rate per pair of bins of one cell, one thread, in the middle of a run."""
-    figures = []
-    for bins in (40, 80, 160, 200):
-        simulation = Simulation(baseline(bins, cells=1, years=0.01, outputs=1))
-        mass, grid = finish(simulation).mass[0], simulation.plan.grid
-        stack = stack_of(simulation.plan, initial_state(simulation.plan, 1.0))
-        pairs = Pairs._make(array[0] for array in stack)
-        count = bins * (bins + 1) // 2
-        loops = PAIRS // count
-        arguments = (mass, mass / grid.mass, (grid, pairs, new_gathered(bins)), np.zeros(bins + 1))
-        _repeat_rate(1, *arguments)
-        samples = [
-            1e9 * timed(lambda: _repeat_rate(loops, *arguments)) / (loops * count)  # noqa: B023
-            for _ in range(3 * repeats)
-        ]
-        what = f"right-hand side, {bins} bins, per pair"
-        figures.append(Figure(what=what, unit="ns", at_most=2.0, **summarised(samples)))
-    return figures
+    calls = {bins: _rate_call(bins) for bins in (40, 80, 160, 200)}
+    samples: dict[int, list[float]] = {bins: [] for bins in calls}
+    for _ in range(12 * repeats):
+        for bins, call in calls.items():
+            loops = PAIRS // (bins * (bins + 1) // 2)
+            seconds = timed(lambda call=call, loops=loops: call(loops))  # type: ignore[misc]
+            samples[bins].append(1e9 * seconds / (loops * bins * (bins + 1) // 2))
+    return [
+        Figure(
+            what=f"right-hand side, {bins} bins, per pair",
+            unit="ns",
+            at_most=2.0,
+            **summarised(times),
+        )
+        for bins, times in samples.items()
+    ]
+
+
+def _rate_call(bins: int) -> Callable[[int], None]:
+    """Return a function that evaluates the collision rate so many times; it is compiled."""
+    simulation = Simulation(baseline(bins, cells=1, years=0.01, outputs=1))
+    mass, grid = finish(simulation).mass[0], simulation.plan.grid
+    stack = stack_of(simulation.plan, initial_state(simulation.plan, 1.0))
+    pairs = Pairs._make(array[0] for array in stack)
+    arguments = (mass, mass / grid.mass, (grid, pairs, new_gathered(bins)), np.zeros(bins + 1))
+    _repeat_rate(1, *arguments)
+    return lambda times: _repeat_rate(times, *arguments)
 
 
 def against_scipy(repeats: int) -> list[Figure]:
@@ -238,13 +248,26 @@ def memory() -> list[Figure]:
     ]
 
 
+def sweep() -> list[Figure]:
+    """Time 40 runs of the command line on all cores, start included; scaled to 1,000."""
+    keys = ("sizes.n_bins=40", "numerics.outputs.n_outputs=4")
+    axes = ("radiation.TM_K=2500:6000:10", "supply.const.mu_orbit10pct=0.01:10:4:log")
+    chosen = [f"--override={key}" for key in keys] + [f"--vary={axis}" for axis in axes]
+    with tempfile.TemporaryDirectory() as directory:
+        command = [sys.executable, "-m", "marsdisk", "sweep", "baseline", *chosen]
+        command += ["--output", str(Path(directory) / "grid")]
+        seconds = timed(lambda: subprocess.run(command, check=True, capture_output=True))
+    what = "sweep of 1,000 runs, 32 cells x 40 bins, 25 times one of 40 runs"
+    return [Figure(what=what, value=25.0 * seconds / 60.0, unit="min", at_most=60.0)]
+
+
 def measure(*, quick: bool) -> list[Figure]:
     """Return every number; `quick` leaves out what takes long."""
-    repeats = 1 if quick else 3
+    repeats = 1 if quick else 5
     sizes = {40: 3.0} if quick else {40: 3.0, 160: 30.0}
     finish(Simulation(baseline(40, cells=1, years=1e-4, outputs=1)))
     figures = whole_runs(repeats, sizes) + right_hand_side(repeats) + against_scipy(repeats)
-    return figures if quick else figures + memory() + start_up(2)
+    return figures if quick else figures + memory() + sweep() + start_up(2)
 
 
 def main() -> int:
