@@ -18,11 +18,11 @@ use std::marker::PhantomData;
 use crate::coefficients::INV_SQRT_2_PI;
 use crate::domain::Domain;
 use crate::elementary::{
-    Double, exp, exp_double, fast_two_sum, ln_ratio_double, two_product, two_sum,
+    Double, exp, exp_double, fast_two_sum, ln_of_ratio, ratio, two_product, two_sum,
 };
-use crate::kernel::{Kernel, PerRow, ROW, Side, Stages};
+use crate::kernel::{Kernel, PerRow, ROW, STAGES, Side, Stages};
 use crate::lane::{Lane, steps};
-use crate::mills::{MillsPair, mills_pair};
+use crate::mills::{MillsPair, MillsPoints};
 
 /// Smallest total variance: a zero one becomes a deviation of 1e-140, which prices as zero.
 const MIN_VARIANCE: f64 = 1e-280;
@@ -77,14 +77,20 @@ impl Carry for WithYield {
     const HAS_YIELD: bool = true;
 }
 
-/// Rows that the stages leave for the last one.
+/// Rows that a stage leaves for the next ones; some take the place of what nobody reads any more.
 pub mod stage {
-    /// `E`; before it, the logarithm and the exponent of `E`.
+    /// Two rows: [`ratio`](crate::elementary::ratio) of spot and strike, then its logarithm.
+    pub const LOG: usize = 0;
+    /// Two rows: `-d1^2 / 2`.
+    pub const EXPONENT: usize = LOG;
+    /// `E`.
     pub const DENSITY: usize = 0;
-    /// `A`; before it, the low part of the logarithm and of the exponent.
+    /// `A`.
     pub const FORWARD: usize = 1;
-    /// `v`.
+    /// Two rows: `v` with its low part; then `v` alone.
     pub const DEVIATION: usize = 2;
+    /// `1 / v`.
+    pub const INVERSE: usize = 4;
     /// `d1`.
     pub const D1: usize = 3;
     /// `d2`.
@@ -93,6 +99,12 @@ pub mod stage {
     pub const BOND: usize = 5;
     /// `A - b`.
     pub const GAIN: usize = 6;
+    /// Four rows: where the Mills ratios are wanted.
+    pub const POINTS: usize = 7;
+    /// What the spot contributes.
+    pub const SPOT_PART: usize = 7;
+    /// What the strike costs.
+    pub const STRIKE_PART: usize = 8;
 }
 
 /// `d1`, `d2`, `v` and the exponent `-d1^2 / 2`.
@@ -103,26 +115,43 @@ struct Moneyness<L> {
     exponent: Double<L>,
 }
 
-/// Return the standardised moneyness from `ln(A/b)`, `sigma` and `T`.
-#[inline(always)]
-fn moneyness<L: Lane>(x: Double<L>, sigma: L, time: L) -> Moneyness<L> {
-    let square = two_product(sigma, sigma);
-    let variance = two_product(square.high, time);
-    let variance_low = square.low.mul_add(time, variance.low);
-    let variance = variance.high.max(sigma.splat(MIN_VARIANCE));
-    let (v, inverse) = variance.sqrt_recip();
-    let v_low = (v.neg_mul_add(v, variance) + variance_low) * inverse * 0.5;
+/// `v = sigma sqrt(T)` and its reciprocal.
+struct Deviation<L> {
+    v: Double<L>,
+    inverse: L,
+}
 
+impl<L: Lane> Deviation<L> {
+    #[inline(always)]
+    fn of(sigma: L, time: L) -> Self {
+        let square = two_product(sigma, sigma);
+        let variance = two_product(square.high, time);
+        let variance_low = square.low.mul_add(time, variance.low);
+        let variance = variance.high.max(sigma.splat(MIN_VARIANCE));
+        let (high, inverse) = variance.sqrt_recip();
+        let low = (high.neg_mul_add(high, variance) + variance_low) * inverse * 0.5;
+        Self {
+            v: Double { high, low },
+            inverse,
+        }
+    }
+}
+
+/// Return the standardised moneyness from `ln(A/b)` and `v`.
+#[inline(always)]
+fn moneyness<L: Lane>(x: Double<L>, deviation: &Deviation<L>) -> Moneyness<L> {
+    let Deviation { v, inverse } = *deviation;
     let h = x.high * inverse;
-    let h_low = v_low.neg_mul_add(h, h.neg_mul_add(v, x.high) + x.low) * inverse;
+    let h_low = v.low.neg_mul_add(h, h.neg_mul_add(v.high, x.high) + x.low) * inverse;
     // Rounding the pairs once more makes d1, d2 and v the same on every instruction set.
-    let sum = two_sum(h, v * 0.5);
-    let d1 = fast_two_sum(sum.high, v_low.mul_add(sigma.splat(0.5), sum.low + h_low));
-    let deviation = v + v_low;
+    let sum = two_sum(h, v.high * 0.5);
+    let half = h.splat(0.5);
+    let d1 = fast_two_sum(sum.high, v.low.mul_add(half, sum.low + h_low));
+    let deviation = v.high + v.low;
 
     let q = two_product(d1.high, d1.high);
     let q_low = (d1.high + d1.high).mul_add(d1.low, q.low);
-    let low = (q_low * -0.5).max(sigma.splat(-1.0)).min(sigma.splat(1.0));
+    let low = (q_low * -0.5).max(h.splat(-1.0)).min(h.splat(1.0));
     let exponent = Double {
         high: q.high * -0.5,
         low,
@@ -169,19 +198,37 @@ pub fn discounted<L: Lane>(x: L, exponent: Double<L>) -> Double<L> {
     }
 }
 
-/// Fill the stages of a block; three passes, each short enough for the registers.
+/// Leave `ln(S/K)` in two rows, by way of `S/K`.
 #[inline(always)]
-fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], stages: &mut Stages) {
+pub fn fill_logs<L: Lane>(lane: L, len: usize, [spots, strikes]: [&[f64]; 2], stages: &mut Stages) {
     for at in steps::<L>(len) {
-        let log = ln_ratio_double(lane.load(inputs[SPOT], at), lane.load(inputs[STRIKE], at));
-        log.high.store(&mut stages[stage::DENSITY], at);
-        log.low.store(&mut stages[stage::FORWARD], at);
+        let ratio = ratio(lane.load(spots, at), lane.load(strikes, at));
+        ratio.store(stages, stage::LOG, at);
     }
     for at in steps::<L>(len) {
-        let high = lane.load(&stages[stage::DENSITY], at);
-        let log = Double {
-            high,
-            low: lane.load(&stages[stage::FORWARD], at),
+        let log = ln_of_ratio(Double::load(lane, stages, stage::LOG, at));
+        log.store(stages, stage::LOG, at);
+    }
+}
+
+/// Fill the stages of a block.
+///
+/// A processor overlaps as many rows as its window of instructions holds. A pass is therefore as
+/// short as its loads and stores allow: while one row waits for a division, others fill the time.
+#[inline(always)]
+fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], stages: &mut Stages) {
+    fill_logs(lane, len, [inputs[SPOT], inputs[STRIKE]], stages);
+    for at in steps::<L>(len) {
+        let (sigma, time) = (lane.load(inputs[SIGMA], at), lane.load(inputs[TIME], at));
+        let deviation = Deviation::of(sigma, time);
+        deviation.v.store(stages, stage::DEVIATION, at);
+        deviation.inverse.store(&mut stages[stage::INVERSE], at);
+    }
+    for at in steps::<L>(len) {
+        let log = Double::load(lane, stages, stage::LOG, at);
+        let deviation = Deviation {
+            v: Double::load(lane, stages, stage::DEVIATION, at),
+            inverse: lane.load(&stages[stage::INVERSE], at),
         };
         let time = lane.load(inputs[TIME], at);
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
@@ -194,19 +241,17 @@ fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], sta
         } else {
             log_spot(log, rate_time)
         };
-        let m = moneyness(x, lane.load(inputs[SIGMA], at), time);
-        m.exponent.high.store(&mut stages[stage::DENSITY], at);
-        m.exponent.low.store(&mut stages[stage::FORWARD], at);
+        let m = moneyness(x, &deviation);
+        m.exponent.store(stages, stage::EXPONENT, at);
         m.deviation.store(&mut stages[stage::DEVIATION], at);
         m.d1.store(&mut stages[stage::D1], at);
         m.d2.store(&mut stages[stage::D2], at);
     }
     for at in steps::<L>(len) {
-        let high = lane.load(&stages[stage::DENSITY], at);
-        let exponent = Double {
-            high,
-            low: lane.load(&stages[stage::FORWARD], at),
-        };
+        let density = exp(Double::load(lane, stages, stage::EXPONENT, at)) * INV_SQRT_2_PI;
+        density.store(&mut stages[stage::DENSITY], at);
+    }
+    for at in steps::<L>(len) {
         let (spot, time) = (lane.load(inputs[SPOT], at), lane.load(inputs[TIME], at));
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
         let bond = discounted(lane.load(inputs[STRIKE], at), rate_time);
@@ -218,12 +263,38 @@ fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], sta
                 low: lane.splat(0.0),
             }
         };
-        (exp(exponent) * forward.high * INV_SQRT_2_PI).store(&mut stages[stage::DENSITY], at);
+        let density = lane.load(&stages[stage::DENSITY], at) * forward.high;
+        density.store(&mut stages[stage::DENSITY], at);
         forward.high.store(&mut stages[stage::FORWARD], at);
         bond.high.store(&mut stages[stage::BOND], at);
         let gain = forward.high - bond.high;
         (gain + (forward.low - bond.low)).store(&mut stages[stage::GAIN], at);
     }
+}
+
+/// Leave where the Mills ratios are wanted.
+///
+/// Where both regions hold, the asked side has precedence: its own difference is exact.
+#[inline(always)]
+fn fill_points<L: Lane, S: Side>(lane: L, len: usize, sides: &[f64], stages: &mut Stages) {
+    for at in steps::<L>(len) {
+        let d1 = lane.load(&stages[stage::D1], at);
+        let d2 = lane.load(&stages[stage::D2], at);
+        let [call_region, put_region] = regions(d1, d2);
+        let call_x = L::select(call_region, -d1, L::select(put_region, d2, d1));
+        let put_x = L::select(put_region, d2, L::select(call_region, -d1, d1));
+        let call_y = L::select(call_region, -d2, L::select(put_region, d1, -d2));
+        let put_y = L::select(put_region, d1, -d2);
+        let x = S::pick(lane, sides, at, call_x, put_x);
+        let y = S::pick(lane, sides, at, call_y, put_y);
+        MillsPoints::of(x, y).store(stages, stage::POINTS, at);
+    }
+}
+
+/// Return where a call, and where a put, is a difference of Mills ratios.
+#[inline(always)]
+fn regions<L: Lane>(d1: L, d2: L) -> [L::Mask; 2] {
+    [d1.splat(REGION_EDGE).ge(d1), d2.ge(d2.splat(-REGION_EDGE))]
 }
 
 /// What the last stage knows of one vector of rows.
@@ -244,31 +315,56 @@ pub struct Terms<L> {
     pub strike_part: L,
 }
 
+/// Fill all stages, with the prices in a row of their own.
+#[inline(always)]
+fn fill_terms<L: Lane, C: Carry, S: Side>(
+    lane: L,
+    len: usize,
+    inputs: &[&[f64]; 6],
+    sides: &[f64],
+    prices: &mut [f64],
+    stages: &mut Stages,
+) {
+    fill_stages::<L, C>(lane, len, inputs, stages);
+    fill_points::<L, S>(lane, len, sides, stages);
+    for at in steps::<L>(len) {
+        let terms = Terms::of::<S>(lane, stages, sides, at);
+        terms.price.store(prices, at);
+        terms.spot_part.store(&mut stages[stage::SPOT_PART], at);
+        terms.strike_part.store(&mut stages[stage::STRIKE_PART], at);
+    }
+}
+
 impl<L: Lane> Terms<L> {
+    /// Return what [`fill_terms`] left at `at`.
+    #[inline(always)]
+    fn load(lane: L, prices: &[f64], stages: &Stages, at: usize) -> Self {
+        Self {
+            density: lane.load(&stages[stage::DENSITY], at),
+            d1: lane.load(&stages[stage::D1], at),
+            d2: lane.load(&stages[stage::D2], at),
+            deviation: lane.load(&stages[stage::DEVIATION], at),
+            price: lane.load(prices, at),
+            spot_part: lane.load(&stages[stage::SPOT_PART], at),
+            strike_part: lane.load(&stages[stage::STRIKE_PART], at),
+        }
+    }
+
     /// Combine the staged rows at `at`.
-    ///
-    /// Where both regions hold, the asked side has precedence: its own difference is exact.
     #[inline(always)]
     fn of<S: Side>(lane: L, stages: &Stages, sides: &[f64], at: usize) -> Self {
-        let d1 = lane.load(&stages[stage::D1], at);
-        let d2 = lane.load(&stages[stage::D2], at);
-        let call_region = lane.splat(REGION_EDGE).ge(d1);
-        let put_region = d2.ge(lane.splat(-REGION_EDGE));
-        let call_x = L::select(call_region, -d1, L::select(put_region, d2, d1));
-        let put_x = L::select(put_region, d2, L::select(call_region, -d1, d1));
-        let call_y = L::select(call_region, -d2, L::select(put_region, d1, -d2));
-        let put_y = L::select(put_region, d1, -d2);
-        let x = S::pick(lane, sides, at, call_x, put_x);
-        let y = S::pick(lane, sides, at, call_y, put_y);
         let deviation = lane.load(&stages[stage::DEVIATION], at);
         let density = lane.load(&stages[stage::DENSITY], at);
         let parts = Parts {
-            mills: mills_pair(x, y, deviation),
+            mills: MillsPoints::load(lane, stages, stage::POINTS, at).ratios(deviation),
             density,
             forward: lane.load(&stages[stage::FORWARD], at),
             bond: lane.load(&stages[stage::BOND], at),
             gain: lane.load(&stages[stage::GAIN], at),
         };
+        let d1 = lane.load(&stages[stage::D1], at);
+        let d2 = lane.load(&stages[stage::D2], at);
+        let [call_region, put_region] = regions(d1, d2);
         let call = parts.call(call_region, put_region);
         let put = parts.put(call_region, put_region);
         let price = S::pick(lane, sides, at, call[0], put[0]);
@@ -353,6 +449,7 @@ impl<C: Carry, S: Side> Kernel<6, 1> for Price<C, S> {
         stages: &mut Stages,
     ) {
         fill_stages::<L, C>(lane, len, inputs, stages);
+        fill_points::<L, S>(lane, len, sides, stages);
         for at in steps::<L>(len) {
             Terms::of::<S>(lane, stages, sides, at)
                 .price
@@ -366,7 +463,7 @@ impl<C: Carry, S: Side> Kernel<6, 1> for Price<C, S> {
 pub fn price_of(row: &[f64; 6], is_call: bool) -> f64 {
     let inputs = row.each_ref().map(std::slice::from_ref);
     let mut price = [0.0];
-    let mut stages = [[0.0; ROW]; 8];
+    let mut stages = [[0.0; ROW]; STAGES];
     let side = [f64::from(u8::from(is_call))];
     Price::<WithYield, PerRow>::block(0.0, 1, &inputs, &side, &mut [&mut price], &mut stages);
     price[0]
@@ -393,9 +490,9 @@ impl<C: Carry, S: Side> Kernel<6, 6> for Greeks<C, S> {
         outputs: &mut [&mut [f64]; 6],
         stages: &mut Stages,
     ) {
-        fill_stages::<L, C>(lane, len, inputs, stages);
+        fill_terms::<L, C, S>(lane, len, inputs, sides, outputs[PRICE], stages);
         for at in steps::<L>(len) {
-            let terms = Terms::of::<S>(lane, stages, sides, at);
+            let terms = Terms::load(lane, outputs[PRICE], stages, at);
             let first = FirstOrder::of::<C>(lane, inputs, at, &terms);
             for (row, value) in outputs.iter_mut().zip(first.values(&terms)) {
                 value.store(row, at);
@@ -418,9 +515,9 @@ impl<C: Carry, S: Side> Kernel<6, 13> for AllGreeks<C, S> {
         outputs: &mut [&mut [f64]; 13],
         stages: &mut Stages,
     ) {
-        fill_stages::<L, C>(lane, len, inputs, stages);
+        fill_terms::<L, C, S>(lane, len, inputs, sides, outputs[PRICE], stages);
         for at in steps::<L>(len) {
-            let terms = Terms::of::<S>(lane, stages, sides, at);
+            let terms = Terms::load(lane, outputs[PRICE], stages, at);
             let first = FirstOrder::of::<C>(lane, inputs, at, &terms);
             let values = first.values(&terms);
             for (row, value) in outputs.iter_mut().zip(values) {

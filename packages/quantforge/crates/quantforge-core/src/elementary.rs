@@ -9,12 +9,11 @@ use crate::coefficients::{
     LN_2_SIXTEENTH_LOW, LOG_RECIPROCAL, LOG_TABLE_HIGH, LOG_TABLE_LOW, LOG_TAIL,
     SIXTEENTHS_PER_LN_2,
 };
-use crate::lane::Lane;
+use crate::kernel::Stages;
+use crate::lane::{Lane, ROUND_TO_INTEGER};
 
-/// `1.5 * 2^52`: adding it rounds to an integer and leaves that integer in the low bits.
-const ROUND_TO_INTEGER: f64 = 6_755_399_441_055_744.0;
-/// Exponents below this give zero.
-const EXP_UNDERFLOW: f64 = -800.0;
+/// Beyond this and its negative, exponentials are infinite and zero.
+const EXP_LIMIT: f64 = 800.0;
 
 /// The unevaluated sum `high + low`.
 #[derive(Clone, Copy)]
@@ -23,6 +22,23 @@ pub struct Double<L> {
     pub high: L,
     /// What the rounding lost.
     pub low: L,
+}
+
+impl<L: Lane> Double<L> {
+    /// Return what [`Double::store`] left at `at`.
+    #[inline(always)]
+    pub fn load(lane: L, stages: &Stages, row: usize, at: usize) -> Self {
+        Self {
+            high: lane.load(&stages[row], at),
+            low: lane.load(&stages[row + 1], at),
+        }
+    }
+    /// Leave both parts in two rows.
+    #[inline(always)]
+    pub fn store(self, stages: &mut Stages, row: usize, at: usize) {
+        self.high.store(&mut stages[row], at);
+        self.low.store(&mut stages[row + 1], at);
+    }
 }
 
 /// Return `a + b` without error.
@@ -76,12 +92,11 @@ fn splat_all<L: Lane, const N: usize>(x: L, coefficients: &[f64; N]) -> [L; N] {
     values
 }
 
-/// Parts of `exp(x) = 2^(exponent) head (1 + tail)`.
+/// Parts of `exp(x) = 2^floor(n / 16) head (1 + tail)`, `n` in the low bits of `index`.
 struct ExpParts<L> {
     head: L,
     tail: L,
     index: L,
-    exponent: L,
 }
 
 #[inline(always)]
@@ -101,26 +116,25 @@ fn exp_parts<L: Lane>(x: Double<L>) -> ExpParts<L> {
         head: index.lookup(&EXP_TABLE_HIGH),
         tail: quadratic.mul_add(r2, r),
         index,
-        exponent: sixteenths * 0.0625,
     }
 }
 
-/// Return `exp(x.high + x.low)` within one unit in the last place; 0 below -800.
+/// Return `exp(x.high + x.low)` within one unit in the last place, for `x` up to 800.
 #[inline(always)]
 pub fn exp<L: Lane>(x: Double<L>) -> L {
-    let high = x.high.max(x.high.splat(EXP_UNDERFLOW));
+    let high = x.high.max(x.high.splat(-EXP_LIMIT));
     let parts = exp_parts(Double { high, low: x.low });
     parts
         .head
         .mul_add(parts.tail, parts.head)
-        .scale(parts.exponent)
+        .scale(parts.index)
 }
 
 /// Return `exp(x)` of a plain number.
 #[inline(always)]
 pub fn exp_plain<L: Lane>(x: L) -> L {
     exp(Double {
-        high: x,
+        high: x.min(x.splat(EXP_LIMIT)),
         low: x.splat(0.0),
     })
 }
@@ -134,8 +148,8 @@ pub fn exp_double<L: Lane>(x: Double<L>) -> Double<L> {
         .mul_add(parts.tail, parts.index.lookup(&EXP_TABLE_LOW));
     let sum = fast_two_sum(parts.head, tail);
     Double {
-        high: sum.high.scale(parts.exponent),
-        low: sum.low.scale(parts.exponent),
+        high: sum.high.scale_normal(parts.index),
+        low: sum.low.scale_normal(parts.index),
     }
 }
 
@@ -157,17 +171,24 @@ pub fn ln<L: Lane>(x: L) -> L {
     base + r + tail.mul_add(r2, low)
 }
 
-/// Return `ln(a / b)` with an absolute error of about `2^-60 + 2^-66 |ln|`.
+/// Return `a / b` and, as the low part, what it lacks, relative to it.
 ///
 /// `a`, `b`, `a b` and `a / b` must be normal numbers.
 #[inline(always)]
-pub fn ln_ratio_double<L: Lane>(a: L, b: L) -> Double<L> {
+pub fn ratio<L: Lane>(a: L, b: L) -> Double<L> {
     let shared = (a * b).recip();
     let (inverse_b, inverse_a) = (a * shared, b * shared);
-    let quotient = a * inverse_b;
-    let correction = quotient.neg_mul_add(b, a) * inverse_a;
+    let high = a * inverse_b;
+    Double {
+        high,
+        low: high.neg_mul_add(b, a) * inverse_a,
+    }
+}
 
-    let (exponent, mantissa, index) = quotient.split();
+/// Return the logarithm of a [`ratio`] with an absolute error of about `2^-60 + 2^-66 |ln|`.
+#[inline(always)]
+pub fn ln_of_ratio<L: Lane>(ratio: Double<L>) -> Double<L> {
+    let (exponent, mantissa, index) = ratio.high.split();
     let reciprocal = index.lookup(&LOG_RECIPROCAL);
     let product = two_product(mantissa, reciprocal);
     let r_high = product.high - 1.0;
@@ -181,7 +202,7 @@ pub fn ln_ratio_double<L: Lane>(a: L, b: L) -> Double<L> {
         .mul_add(r2, c3.mul_add(r, c2));
     let tail = tail
         .mul_add(r2, c1.mul_add(r, c0))
-        .mul_add(r * r2, correction);
+        .mul_add(r * r2, ratio.low);
 
     let square = two_product(r_high * -0.5, r_high);
     let table = index.lookup(&LOG_TABLE_HIGH);
@@ -191,4 +212,10 @@ pub fn ln_ratio_double<L: Lane>(a: L, b: L) -> Double<L> {
     let second = fast_two_sum(first.high, square.high);
     let small = r_high.neg_mul_add(product.low, product.low) + square.low + base_low;
     fast_two_sum(second.high, small + (first.low + second.low) + tail)
+}
+
+/// Return `ln(a / b)`; see [`ratio`] and [`ln_of_ratio`].
+#[inline(always)]
+pub fn ln_ratio_double<L: Lane>(a: L, b: L) -> Double<L> {
+    ln_of_ratio(ratio(a, b))
 }

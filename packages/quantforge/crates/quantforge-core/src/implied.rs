@@ -8,10 +8,11 @@
 
 use std::marker::PhantomData;
 
-use crate::black::{Carry, discounted, log_forward, log_spot};
+use crate::black::stage::LOG;
+use crate::black::{Carry, discounted, fill_logs, log_forward, log_spot};
 use crate::coefficients::{BACHELIER_INVERSE, INV_SQRT_2_PI, LN_SQRT_2_PI, SQRT_2_PI};
 use crate::domain::{Domain, Refusal, Status};
-use crate::elementary::{Double, horner, ln, ln_ratio_double, two_product, two_sum};
+use crate::elementary::{Double, horner, ln, two_product, two_sum};
 use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
 use crate::lane::{Lane, steps};
 use crate::mills::mills_pair;
@@ -33,12 +34,21 @@ const RATE: usize = 4;
 /// Number of the yield.
 pub const YIELD: usize = 5;
 
-/// Rows that the first pass leaves for the next ones.
+/// Rows that a pass leaves for the next ones; the first two follow the logarithm.
 mod stage {
     pub const DEVIATION: usize = 0;
-    pub const MONEYNESS: usize = 1;
-    pub const VALUE: usize = 2;
-    pub const IS_LOW: usize = 3;
+    pub const VALUE: usize = 1;
+    pub const MONEYNESS: usize = 2;
+    pub const GAIN: usize = 3;
+    pub const CHEAPER: usize = 4;
+    pub const INVERSE: usize = 5;
+    pub const TIME_VALUE: usize = 6;
+    pub const IS_LOW: usize = 7;
+    pub const MILLS: usize = 8;
+    /// `1 / VALUE`.
+    pub const VALUE_INVERSE: usize = GAIN;
+    /// `1 / DEVIATION`.
+    pub const DEVIATION_INVERSE: usize = CHEAPER;
 }
 
 /// Inputs premium, s, k, t, r, q; output sigma.
@@ -65,31 +75,35 @@ impl<C: Carry, S: Side> Kernel<6, 1> for ImpliedVolatility<C, S> {
         outputs: &mut [&mut [f64]; 1],
         stages: &mut Stages,
     ) {
+        fill_time_values::<L, C, S>(lane, len, inputs, sides, stages);
         for at in steps::<L>(len) {
-            let value = TimeValue::of::<C, S>(lane, inputs, sides, at);
+            let value = TimeValue::load(lane, stages, at);
             let quantile = value.quantile();
             value
                 .start(&quantile)
                 .store(&mut stages[stage::DEVIATION], at);
-            value.moneyness.store(&mut stages[stage::MONEYNESS], at);
             quantile.value.store(&mut stages[stage::VALUE], at);
+            let inverse = quantile.value.recip();
+            inverse.store(&mut stages[stage::VALUE_INVERSE], at);
             let flag = L::select(quantile.is_low, lane.splat(1.0), lane.splat(0.0));
             flag.store(&mut stages[stage::IS_LOW], at);
         }
+        fill_mills(lane, len, stages);
         for at in steps::<L>(len) {
-            let target = Target::load(lane, stages, at);
-            let (deviation, _) = target.improve(lane.load(&stages[stage::DEVIATION], at));
+            let (deviation, _) = staged_step(lane, stages, at);
             deviation.store(&mut stages[stage::DEVIATION], at);
         }
+        fill_mills(lane, len, stages);
         for at in steps::<L>(len) {
-            let target = Target::load(lane, stages, at);
-            let (mut deviation, mut step) =
-                target.improve(lane.load(&stages[stage::DEVIATION], at));
+            let (mut deviation, mut step) = staged_step(lane, stages, at);
             for _ in 0..MAX_STEPS {
                 if !L::any(step.abs().gt(deviation * SETTLED)) {
                     break;
                 }
-                (deviation, step) = target.improve(deviation);
+                let target = Target::load(lane, stages, at);
+                let inverse = deviation.recip();
+                let mills = target.mills(deviation, inverse);
+                (deviation, step) = target.step(deviation, inverse, mills);
             }
             let (_, inverse_root) = lane.load(inputs[TIME], at).sqrt_recip();
             // No time value stays 0, an impossible price NaN.
@@ -153,48 +167,87 @@ struct Quantile<L: Lane> {
     complement: L,
 }
 
-impl<L: Lane> TimeValue<L> {
-    #[inline(always)]
-    fn of<C: Carry, S: Side>(lane: L, inputs: &[&[f64]; 6], sides: &[f64], at: usize) -> Self {
-        let (spot, strike) = (lane.load(inputs[SPOT], at), lane.load(inputs[STRIKE], at));
+/// Leave the time values of a block, in passes as short as those of a price.
+#[inline(always)]
+fn fill_time_values<L: Lane, C: Carry, S: Side>(
+    lane: L,
+    len: usize,
+    inputs: &[&[f64]; 6],
+    sides: &[f64],
+    stages: &mut Stages,
+) {
+    fill_logs(lane, len, [inputs[SPOT], inputs[STRIKE]], stages);
+    for at in steps::<L>(len) {
         let time = lane.load(inputs[TIME], at);
+        let log = Double::load(lane, stages, LOG, at);
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
-        let log = ln_ratio_double(spot, strike);
-        let (x, forward) = if C::HAS_YIELD {
+        let x = if C::HAS_YIELD {
             let yield_time = two_product(lane.load(inputs[YIELD], at), time);
-            (
-                log_forward(log, rate_time, yield_time),
-                discounted(spot, yield_time),
-            )
+            log_forward(log, rate_time, yield_time)
+        } else {
+            log_spot(log, rate_time)
+        };
+        let moneyness = (x.high + x.low).abs();
+        moneyness.store(&mut stages[stage::MONEYNESS], at);
+    }
+    for at in steps::<L>(len) {
+        let time = lane.load(inputs[TIME], at);
+        let spot = lane.load(inputs[SPOT], at);
+        let forward = if C::HAS_YIELD {
+            discounted(spot, two_product(lane.load(inputs[YIELD], at), time))
         } else {
             let low = lane.splat(0.0);
-            (log_spot(log, rate_time), Double { high: spot, low })
+            Double { high: spot, low }
         };
-        let bond = discounted(strike, rate_time);
+        let rate_time = two_product(lane.load(inputs[RATE], at), time);
+        let bond = discounted(lane.load(inputs[STRIKE], at), rate_time);
         let gain = two_sum(forward.high, -bond.high);
         let gain = Double {
             high: gain.high,
             low: gain.low + (forward.low - bond.low),
         };
-
-        let premium = lane.load(inputs[PREMIUM], at);
-        let zero = lane.splat(0.0);
-        let is_gain = gain.high.gt(zero);
-        let call_low = L::select(is_gain, gain.low, zero);
-        let put_low = L::select(is_gain, zero, -gain.low);
-        let call = (premium - gain.high.max(zero)) - call_low;
-        let put = (premium + gain.high.min(zero)) - put_low;
-        let value = S::pick(lane, sides, at, call, put);
-        // Rounding of the price may leave a little less than nothing.
-        let unresolved = (premium * RESOLUTION).ge(value.abs());
-        let value = L::select(unresolved, zero, value);
         let cheaper = forward.high.min(bond.high);
+        (gain.high + gain.low)
+            .abs()
+            .store(&mut stages[stage::GAIN], at);
+        cheaper.store(&mut stages[stage::CHEAPER], at);
+        cheaper.recip().store(&mut stages[stage::INVERSE], at);
+        let premium = lane.load(inputs[PREMIUM], at);
+        let value = time_value::<L, S>(lane, premium, gain, sides, at);
+        value.store(&mut stages[stage::TIME_VALUE], at);
+    }
+}
+
+/// Return what the premium exceeds the payoff by; zero where the price cannot resolve it.
+#[inline(always)]
+fn time_value<L: Lane, S: Side>(
+    lane: L,
+    premium: L,
+    gain: Double<L>,
+    sides: &[f64],
+    at: usize,
+) -> L {
+    let zero = lane.splat(0.0);
+    let is_gain = gain.high.gt(zero);
+    let call_low = L::select(is_gain, gain.low, zero);
+    let put_low = L::select(is_gain, zero, -gain.low);
+    let call = (premium - gain.high.max(zero)) - call_low;
+    let put = (premium + gain.high.min(zero)) - put_low;
+    let value = S::pick(lane, sides, at, call, put);
+    // Rounding of the price may leave a little less than nothing.
+    let unresolved = (premium * RESOLUTION).ge(value.abs());
+    L::select(unresolved, zero, value)
+}
+
+impl<L: Lane> TimeValue<L> {
+    #[inline(always)]
+    fn load(lane: L, stages: &Stages, at: usize) -> Self {
         Self {
-            moneyness: (x.high + x.low).abs(),
-            gain: (gain.high + gain.low).abs(),
-            cheaper,
-            inverse: cheaper.recip(),
-            value,
+            moneyness: lane.load(&stages[stage::MONEYNESS], at),
+            gain: lane.load(&stages[stage::GAIN], at),
+            cheaper: lane.load(&stages[stage::CHEAPER], at),
+            inverse: lane.load(&stages[stage::INVERSE], at),
+            value: lane.load(&stages[stage::TIME_VALUE], at),
         }
     }
 
@@ -269,7 +322,8 @@ impl<L: Lane> TimeValue<L> {
 /// What the steps aim at.
 struct Target<L: Lane> {
     moneyness: L,
-    value: L,
+    /// Reciprocal of the value.
+    scale: L,
     is_low: L::Mask,
 }
 
@@ -278,22 +332,27 @@ impl<L: Lane> Target<L> {
     fn load(lane: L, stages: &Stages, at: usize) -> Self {
         Self {
             moneyness: lane.load(&stages[stage::MONEYNESS], at),
-            value: lane.load(&stages[stage::VALUE], at),
+            scale: lane.load(&stages[stage::VALUE_INVERSE], at),
             is_low: lane.load(&stages[stage::IS_LOW], at).gt(lane.splat(0.5)),
         }
     }
 
-    /// Return the deviation after one Householder step on the logarithm, and the step.
+    /// Return what is inverted, over the density.
     #[inline(always)]
-    fn improve(&self, s: L) -> (L, L) {
-        let (half, one) = (s.splat(0.5), s.splat(1.0));
-        let inverse = s.recip();
+    fn mills(&self, s: L, inverse: L) -> L {
         let h = self.moneyness * inverse;
         let (d1, d2) = (s * 0.5 - h, -(s * 0.5 + h));
         let pair = mills_pair(L::select(self.is_low, -d1, d1), -d2, s);
-        let mills = L::select(self.is_low, pair.difference, pair.sum);
+        L::select(self.is_low, pair.difference, pair.sum)
+    }
 
-        let log = ln(mills * self.value.recip());
+    /// Return the deviation after one Householder step on the logarithm, and the step.
+    #[inline(always)]
+    fn step(&self, s: L, inverse: L, mills: L) -> (L, L) {
+        let (half, one) = (s.splat(0.5), s.splat(1.0));
+        let h = self.moneyness * inverse;
+        let (d1, d2) = (s * 0.5 - h, -(s * 0.5 + h));
+        let log = ln(mills * self.scale);
         let f = (d1 * d1).mul_add(s.splat(-0.5), log - LN_SQRT_2_PI);
         let slope = mills.recip();
         let slope = L::select(self.is_low, slope, -slope);
@@ -310,4 +369,25 @@ impl<L: Lane> Target<L> {
         let step = newton * numerator * denominator.recip();
         ((s + step).max(s * 0.2).min(s * 5.0), step)
     }
+}
+
+/// Leave [`Target::mills`] of the deviations.
+#[inline(always)]
+fn fill_mills<L: Lane>(lane: L, len: usize, stages: &mut Stages) {
+    for at in steps::<L>(len) {
+        let deviation = lane.load(&stages[stage::DEVIATION], at);
+        let inverse = deviation.recip();
+        inverse.store(&mut stages[stage::DEVIATION_INVERSE], at);
+        let mills = Target::load(lane, stages, at).mills(deviation, inverse);
+        mills.store(&mut stages[stage::MILLS], at);
+    }
+}
+
+/// Return [`Target::step`] from the stages.
+#[inline(always)]
+fn staged_step<L: Lane>(lane: L, stages: &Stages, at: usize) -> (L, L) {
+    let deviation = lane.load(&stages[stage::DEVIATION], at);
+    let inverse = lane.load(&stages[stage::DEVIATION_INVERSE], at);
+    let mills = lane.load(&stages[stage::MILLS], at);
+    Target::load(lane, stages, at).step(deviation, inverse, mills)
 }

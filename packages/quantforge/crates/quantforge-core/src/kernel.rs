@@ -15,10 +15,13 @@ pub const BLOCK: usize = CHUNK_SIZE_L1.next_multiple_of(MAX_WIDTH);
 /// Length of a staged row; the odd cache lines keep rows from sharing one cache set.
 pub const ROW: usize = BLOCK + 24;
 
+/// Number of intermediate rows.
+pub const STAGES: usize = 12;
+
 /// One staged row.
 pub type Row = [f64; ROW];
 /// Intermediate rows of a kernel.
-pub type Stages = [Row; 8];
+pub type Stages = [Row; STAGES];
 
 /// A formula from `I` inputs to `O` outputs, block by block.
 pub trait Kernel<const I: usize, const O: usize>: Sync {

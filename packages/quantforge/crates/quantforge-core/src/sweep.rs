@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::column::Column;
 use crate::domain::MAX_EXPONENT;
-use crate::kernel::{BLOCK, Kernel, MAX_INPUTS, MAX_OUTPUTS, ROW, Row, Stages};
+use crate::kernel::{BLOCK, Kernel, MAX_INPUTS, MAX_OUTPUTS, ROW, Row, STAGES, Stages};
 use crate::lane::{Isa, Lane, LaneTask, steps};
 use crate::piece::{Inputs, Piece};
 
@@ -24,7 +24,7 @@ thread_local! {
             inputs: [[0.0; ROW]; MAX_INPUTS],
             sides: [0.0; ROW],
             outputs: [[0.0; ROW]; MAX_OUTPUTS],
-            stages: [[0.0; ROW]; 8],
+            stages: [[0.0; ROW]; STAGES],
         })
     };
 }
@@ -73,10 +73,13 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> LaneTask for Sweep<'_, '_,
         let wide = total - narrow;
         let mut refused = 0;
         for first in (0..wide).step_by(BLOCK) {
-            refused += self.block(lane, first, BLOCK.min(wide - first), &unchecked);
+            let len = BLOCK.min(wide - first);
+            let padded = len.next_multiple_of(L::WIDTH).min(BLOCK);
+            refused += self.block(lane, first, len, padded, &unchecked);
         }
         if narrow > 0 {
-            refused += self.block(lane.half(), wide, narrow, &unchecked);
+            // The compiler knows how many rows these are: no pass of the kernel is a loop.
+            refused += self.block(lane.half(), wide, narrow, L::Half::WIDTH, &unchecked);
         }
         refused
     }
@@ -120,9 +123,15 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> Sweep<'_, '_, K, I, O> {
     }
 
     #[inline(always)]
-    fn block<L: Lane>(&mut self, lane: L, at: usize, len: usize, unchecked: &[bool; I]) -> usize {
+    fn block<L: Lane>(
+        &mut self,
+        lane: L,
+        at: usize,
+        len: usize,
+        padded: usize,
+        unchecked: &[bool; I],
+    ) -> usize {
         let w = &mut *self.workspace;
-        let padded = len.next_multiple_of(L::WIDTH).min(BLOCK);
         let first = self.piece.first + at;
         let mut inputs: [&[f64]; I] = [&[]; I];
         for ((rows, column), buffer) in inputs.iter_mut().zip(self.inputs).zip(&mut w.inputs) {

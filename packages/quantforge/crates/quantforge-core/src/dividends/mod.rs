@@ -17,7 +17,7 @@ use crate::american::search_volatility;
 use crate::black::{AllGreeks, WithYield, price_of};
 use crate::domain::{Domain, Refusal, Status};
 use crate::implied::ImpliedVolatility;
-use crate::kernel::{Kernel, PerRow, ROW, refuse_inputs};
+use crate::kernel::{Kernel, PerRow, ROW, STAGES, refuse_inputs};
 use crate::rows::RowFormula;
 use crate::schedule::Dividend;
 use grid::{Grid, Point};
@@ -418,7 +418,7 @@ fn one_row<K: Kernel<I, O>, const I: usize, const O: usize>(
     let side = [f64::from(u8::from(is_call))];
     let mut values = [[0.0; 1]; O];
     let mut outputs = values.each_mut().map(<[f64; 1]>::as_mut_slice);
-    let mut stages = [[0.0; ROW]; 8];
+    let mut stages = [[0.0; ROW]; STAGES];
     K::block(0.0, 1, &inputs, &side, &mut outputs, &mut stages);
     values.map(|[value]| value)
 }

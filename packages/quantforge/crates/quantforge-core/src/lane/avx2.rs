@@ -7,8 +7,6 @@ use super::isa::{LaneTask, run_unrolled};
 use super::scalar::SPLIT_ORIGIN;
 use super::{Lane, impl_operators};
 
-/// `1.5 * 2^52`: adding it leaves an integer in the low bits.
-const ROUND_TO_INTEGER: f64 = 6_755_399_441_055_744.0;
 /// `2^52`: its mantissa holds an unsigned integer.
 const INTEGER_IMAGE: f64 = 4_503_599_627_370_496.0;
 
@@ -36,21 +34,13 @@ impl Avx2 {
         Self(unsafe { _mm256_xor_pd(self.0, _mm256_set1_pd(-0.0)) })
     }
 
+    /// Return `2^exponent` from the low half of each integer, within the normal range.
     #[inline(always)]
-    fn floor(self) -> Self {
-        // SAFETY: a value of this type exists only where the instructions do.
-        Self(unsafe { _mm256_floor_pd(self.0) })
-    }
-
-    /// Return `2^self` for whole numbers within the normal range.
-    #[inline(always)]
-    fn power_of_two(self) -> Self {
+    fn power_of_two(exponent: __m256i) -> Self {
         // SAFETY: a value of this type exists only where the instructions do.
         unsafe {
-            let biased = _mm256_add_pd(self.0, _mm256_set1_pd(ROUND_TO_INTEGER + 1023.0));
-            Self(_mm256_castsi256_pd(_mm256_slli_epi64::<52>(
-                _mm256_castpd_si256(biased),
-            )))
+            let biased = _mm256_add_epi32(exponent, _mm256_set1_epi64x(1023));
+            Self(_mm256_castsi256_pd(_mm256_slli_epi64::<52>(biased)))
         }
     }
 }
@@ -163,21 +153,32 @@ impl Lane for Avx2 {
     }
     #[inline(always)]
     fn lookup(self, table: &[f64; 16]) -> Self {
-        // SAFETY: see the impl; four bits cannot point outside sixteen entries.
+        // Four loads take half the time of a gather.
+        // SAFETY: see the impl; the store fits its target.
         unsafe {
             let index = _mm256_and_si256(_mm256_castpd_si256(self.0), _mm256_set1_epi64x(15));
-            Self(_mm256_i64gather_pd::<8>(table.as_ptr(), index))
+            let mut indices = [0_usize; 4];
+            _mm256_storeu_si256(indices.as_mut_ptr().cast(), index);
+            let [a, b, c, d] = indices.map(|i| table[i & 15]);
+            Self(_mm256_setr_pd(a, b, c, d))
         }
     }
     #[inline(always)]
-    fn scale(self, exponent: Self) -> Self {
+    fn scale(self, index: Self) -> Self {
         // Two factors, so that the result may be subnormal.
-        let whole = exponent
-            .floor()
-            .max(self.splat(-2044.0))
-            .min(self.splat(2046.0));
-        let half = (whole * 0.5).floor();
-        self * half.power_of_two() * (whole - half).power_of_two()
+        // SAFETY: see the impl.
+        let (half, rest) = unsafe {
+            let bits = _mm256_castpd_si256(index.0);
+            let half = _mm256_srai_epi32::<5>(bits);
+            (half, _mm256_sub_epi32(_mm256_srai_epi32::<4>(bits), half))
+        };
+        self * Self::power_of_two(half) * Self::power_of_two(rest)
+    }
+    #[inline(always)]
+    fn scale_normal(self, index: Self) -> Self {
+        // SAFETY: see the impl.
+        let exponent = unsafe { _mm256_srai_epi32::<4>(_mm256_castpd_si256(index.0)) };
+        self * Self::power_of_two(exponent)
     }
     #[inline(always)]
     fn split(self) -> (Self, Self, Self) {

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use super::isa::{LaneTask, run_unrolled};
 use super::scalar::SPLIT_ORIGIN;
-use super::{Lane, impl_operators, steps};
+use super::{Lane, ROUND_TO_INTEGER, impl_operators, steps};
 
 /// Eight doubles; exists only inside [`run`].
 #[derive(Clone, Copy)]
@@ -226,7 +226,8 @@ impl Lane for Avx512 {
         }
     }
     #[inline(always)]
-    fn scale(self, exponent: Self) -> Self {
+    fn scale(self, index: Self) -> Self {
+        let exponent = (index - ROUND_TO_INTEGER) * 0.0625;
         // SAFETY: see the impl.
         Self(unsafe { _mm512_scalef_pd(self.0, exponent.0) })
     }

@@ -19,6 +19,9 @@ pub use isa::{Isa, LaneTask};
 
 use std::ops::{Add, BitAnd, Mul, Neg, Sub};
 
+/// `1.5 * 2^52`: adding it rounds to an integer and leaves that integer in the low bits.
+pub const ROUND_TO_INTEGER: f64 = 6_755_399_441_055_744.0;
+
 /// Arithmetic on `WIDTH` doubles at once.
 pub trait Lane:
     Copy
@@ -131,9 +134,17 @@ pub trait Lane:
     /// Return `table[low four bits of the integer image of self]`.
     #[must_use]
     fn lookup(self, table: &[f64; 16]) -> Self;
-    /// Return `self * 2^floor(exponent)`, gradual underflow included.
+    /// Return `self * 2^floor(n / 16)`, gradual underflow included, for `|n| < 2^15`.
+    ///
+    /// `index` is [`ROUND_TO_INTEGER`]` + n`: its low bits hold `n`.
     #[must_use]
-    fn scale(self, exponent: Self) -> Self;
+    fn scale(self, index: Self) -> Self;
+    /// Return the same where `2^floor(n / 16)` is a normal number.
+    #[inline(always)]
+    #[must_use]
+    fn scale_normal(self, index: Self) -> Self {
+        self.scale(index)
+    }
     /// Split a positive normal number into `(k, m, index)` with `self = 2^k m`.
     ///
     /// `m` lies in `[0.734375, 1.46875)`; the low bits of `index` number its sixteenth.

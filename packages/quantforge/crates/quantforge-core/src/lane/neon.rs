@@ -155,13 +155,12 @@ impl Lane for Neon {
         }
     }
     #[inline(always)]
-    fn scale(self, exponent: Self) -> Self {
+    fn scale(self, index: Self) -> Self {
         // Two factors, so that the result may be subnormal.
-        let whole = exponent.max(self.splat(-2044.0)).min(self.splat(2046.0));
         // SAFETY: see the impl.
         let (half, rest) = unsafe {
-            let whole = vcvtmq_s64_f64(whole.0);
-            let half = vshrq_n_s64::<1>(whole);
+            let bits = vshlq_n_s64::<32>(vreinterpretq_s64_f64(index.0));
+            let (whole, half) = (vshrq_n_s64::<36>(bits), vshrq_n_s64::<37>(bits));
             (half, vsubq_s64(whole, half))
         };
         self * Self::power_of_two(half) * Self::power_of_two(rest)

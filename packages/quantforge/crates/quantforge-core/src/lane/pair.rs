@@ -153,8 +153,12 @@ impl<L: Lane> Lane for Pair<L> {
         Self(self.0.lookup(table), self.1.lookup(table))
     }
     #[inline(always)]
-    fn scale(self, exponent: Self) -> Self {
-        Self(self.0.scale(exponent.0), self.1.scale(exponent.1))
+    fn scale(self, index: Self) -> Self {
+        Self(self.0.scale(index.0), self.1.scale(index.1))
+    }
+    #[inline(always)]
+    fn scale_normal(self, index: Self) -> Self {
+        Self(self.0.scale_normal(index.0), self.1.scale_normal(index.1))
     }
     #[inline(always)]
     fn split(self) -> (Self, Self, Self) {

@@ -90,9 +90,9 @@ impl Lane for f64 {
         table[(self.to_bits() & 15) as usize]
     }
     #[inline(always)]
-    #[allow(clippy::cast_possible_truncation, reason = "clamped")]
-    fn scale(self, exponent: Self) -> Self {
-        let exponent = exponent.floor().clamp(-2044.0, 2046.0) as i64;
+    fn scale(self, index: Self) -> Self {
+        // Two factors, so that the result may be subnormal.
+        let exponent = (index.to_bits() << 32).cast_signed() >> 36;
         let half = exponent >> 1;
         self * power_of_two(half) * power_of_two(exponent - half)
     }
