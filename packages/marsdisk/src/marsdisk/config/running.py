@@ -98,7 +98,7 @@ class IoSection(Section):
     """What is written."""
 
     psd_history: bool = key(default=True, unit="", meaning="write the mass of every bin")
-    compression: Literal["zstd", "snappy", "none"] = key("zstd", "", "Parquet compression")
+    compression: Literal["zstd", "snappy", "none"] = key("snappy", "", "Parquet compression")
     buffer_mb: float = key(32.0, "MB", "memory held before a row group is written", gt=0.0, le=4096)
     legacy_columns: bool = key(
         default=False, unit="", meaning="add the published program's column names"

@@ -33,6 +33,7 @@ Compression = Literal["zstd", "snappy", "none"]
 
 __all__ = [
     "SeriesWriter",
+    "arrow_array",
     "column_values",
     "columns_of_run",
     "drop_parts_after",
@@ -163,13 +164,13 @@ class SeriesWriter:
     def _arrow(blocks: list[np.ndarray[Any, Any]], field: pa.Field[Any]) -> pa.Array[Any]:
         values = np.concatenate(blocks)
         if pa.types.is_fixed_size_list(field.type):
-            flat = _arrow_array(values.ravel(), field.type.value_type)
+            flat = arrow_array(values.ravel(), field.type.value_type)
             lists = pa.FixedSizeListArray.from_arrays(flat, field.type.list_size)
             return cast("pa.Array[Any]", lists)
-        return _arrow_array(values, field.type)
+        return arrow_array(values, field.type)
 
 
-def _arrow_array(values: np.ndarray[Any, Any], kind: pa.DataType) -> pa.Array[Any]:
+def arrow_array(values: np.ndarray[Any, Any], kind: pa.DataType) -> pa.Array[Any]:
     """Return values as an array of `kind`, none of them missing.
 
     `pyarrow.array` would import pandas to ask whether they are a series: half a second and 40 MB.

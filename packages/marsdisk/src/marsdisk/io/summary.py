@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+from pyarrow import csv
 
 from marsdisk.io.files import write_json, write_text
+from marsdisk.io.series import arrow_array
 from marsdisk.physics.constants import YEAR
 
 if TYPE_CHECKING:
@@ -154,19 +155,17 @@ def orbit_rollup(path: Path, totals: Totals, orbit: float) -> None:
     lost = np.interp(edges, totals.time, totals.all_lost)
     temperature = np.interp(edges[1:], totals.time, totals.temperature)
     mass = np.interp(edges[:-1], totals.time, totals.on_disk)
-    stream = io.StringIO()
-    rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(ROLLUP)
     step_out, step_all = np.diff(blown), np.diff(lost)
     share = np.divide(step_all, mass, out=np.zeros_like(mass), where=mass > 0.0)
     columns = (
-        *(edges[:-1], edges[1:], np.full(mass.size, orbit)),
+        *(np.arange(mass.size), edges[:-1], edges[1:], np.full(mass.size, orbit)),
         *(step_out, step_all - step_out, step_all, share),
         *(blown[1:], lost[1:] - blown[1:], lost[1:], temperature),
     )
-    values = (column.tolist() for column in columns)
-    rows.writerows(zip(range(mass.size), *values, strict=True))
-    write_text(path, stream.getvalue())
+    arrays = [arrow_array(column, pa.from_numpy_dtype(column.dtype)) for column in columns]
+    rows = pa.BufferOutputStream()
+    csv.write_csv(pa.table(arrays, ROLLUP), rows, csv.WriteOptions(include_header=False))
+    write_text(path, ",".join(ROLLUP) + "\n" + rows.getvalue().to_pybytes().decode())
 
 
 def write_run_card(directory: Path, values: dict[str, Any], record: dict[str, Any]) -> None:

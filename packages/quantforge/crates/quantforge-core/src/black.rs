@@ -83,7 +83,7 @@ pub mod stage {
     pub const LOG: usize = 0;
     /// Two rows: `-d1^2 / 2`.
     pub const EXPONENT: usize = LOG;
-    /// `E`.
+    /// `exp(-d1^2 / 2)`, then `E`.
     pub const DENSITY: usize = 0;
     /// `A`.
     pub const FORWARD: usize = 1;
@@ -99,7 +99,7 @@ pub mod stage {
     pub const BOND: usize = 5;
     /// `A - b`.
     pub const GAIN: usize = 6;
-    /// Four rows: where the Mills ratios are wanted.
+    /// Three rows: where the Mills ratios are wanted.
     pub const POINTS: usize = 7;
     /// What the spot contributes.
     pub const SPOT_PART: usize = 7;
@@ -248,7 +248,7 @@ fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], sta
         m.d2.store(&mut stages[stage::D2], at);
     }
     for at in steps::<L>(len) {
-        let density = exp(Double::load(lane, stages, stage::EXPONENT, at)) * INV_SQRT_2_PI;
+        let density = exp(Double::load(lane, stages, stage::EXPONENT, at));
         density.store(&mut stages[stage::DENSITY], at);
     }
     for at in steps::<L>(len) {
@@ -263,7 +263,7 @@ fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], sta
                 low: lane.splat(0.0),
             }
         };
-        let density = lane.load(&stages[stage::DENSITY], at) * forward.high;
+        let density = lane.load(&stages[stage::DENSITY], at) * forward.high * INV_SQRT_2_PI;
         density.store(&mut stages[stage::DENSITY], at);
         forward.high.store(&mut stages[stage::FORWARD], at);
         bond.high.store(&mut stages[stage::BOND], at);

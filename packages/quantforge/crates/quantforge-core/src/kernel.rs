@@ -16,7 +16,7 @@ pub const BLOCK: usize = CHUNK_SIZE_L1.next_multiple_of(MAX_WIDTH);
 pub const ROW: usize = BLOCK + 24;
 
 /// Number of intermediate rows.
-pub const STAGES: usize = 12;
+pub const STAGES: usize = 10;
 
 /// One staged row.
 pub type Row = [f64; ROW];

@@ -25,10 +25,12 @@ pub struct MillsPair<L> {
 /// Two points where the Mills ratio is wanted, mapped to where its polynomial lives.
 #[derive(Clone, Copy)]
 pub struct MillsPoints<L> {
-    /// `1 / (x + g)` and `1 / (y + g)`.
-    pub u: [L; 2],
-    /// `1 - a u` of each.
-    pub w: [L; 2],
+    /// `1 / (x + g)`.
+    u_x: L,
+    /// `1 / (y + g)`.
+    u_y: L,
+    /// Their product.
+    shared: L,
 }
 
 impl<L: Lane> MillsPoints<L> {
@@ -37,46 +39,43 @@ impl<L: Lane> MillsPoints<L> {
     pub fn of(x: L, y: L) -> Self {
         let (shifted_x, shifted_y) = (x + MILLS_SHIFT, y + MILLS_SHIFT);
         let shared = (shifted_x * shifted_y).recip();
-        let (u_x, u_y) = (shared * shifted_y, shared * shifted_x);
-        let (one, scale) = (x.splat(1.0), x.splat(MILLS_SCALE));
         Self {
-            u: [u_x, u_y],
-            w: [scale.neg_mul_add(u_x, one), scale.neg_mul_add(u_y, one)],
+            u_x: shared * shifted_y,
+            u_y: shared * shifted_x,
+            shared,
         }
     }
 
     /// Return what [`MillsPoints::store`] left at `at`.
     #[inline(always)]
     pub fn load(lane: L, stages: &Stages, row: usize, at: usize) -> Self {
-        // No closure: the compiler may leave one on its own, without the instruction set.
-        let u = [lane.load(&stages[row], at), lane.load(&stages[row + 1], at)];
-        let w = [
-            lane.load(&stages[row + 2], at),
-            lane.load(&stages[row + 3], at),
-        ];
-        Self { u, w }
+        Self {
+            u_x: lane.load(&stages[row], at),
+            u_y: lane.load(&stages[row + 1], at),
+            shared: lane.load(&stages[row + 2], at),
+        }
     }
 
-    /// Leave the points in four rows.
+    /// Leave the points in three rows.
     #[inline(always)]
     pub fn store(self, stages: &mut Stages, row: usize, at: usize) {
-        let ([u_x, u_y], [w_x, w_y]) = (self.u, self.w);
-        for (part, value) in [u_x, u_y, w_x, w_y].into_iter().enumerate() {
-            value.store(&mut stages[row + part], at);
-        }
+        self.u_x.store(&mut stages[row], at);
+        self.u_y.store(&mut stages[row + 1], at);
+        self.shared.store(&mut stages[row + 2], at);
     }
 
     /// Return the Mills ratios; `gap` is `y - x`.
     #[inline(always)]
     pub fn ratios(self, gap: L) -> MillsPair<L> {
-        let ([u_x, u_y], [w_x, w_y]) = (self.u, self.w);
+        let Self { u_x, u_y, shared } = self;
+        let (one, scale) = (gap.splat(1.0), gap.splat(MILLS_SCALE));
+        let (w_x, w_y) = (scale.neg_mul_add(u_x, one), scale.neg_mul_add(u_y, one));
         let (p_x, slope) = divided_difference(w_x, w_y);
         let p_y = (w_x - w_y).neg_mul_add(slope, p_x);
-        let scale = gap.splat(MILLS_SCALE);
         MillsPair {
             first: u_x * p_x,
             second: u_y * p_y,
-            difference: gap * (u_x * u_y) * (scale * u_y).neg_mul_add(slope, p_x),
+            difference: gap * shared * (scale * u_y).neg_mul_add(slope, p_x),
             sum: u_x.mul_add(p_x, u_y * p_y),
         }
     }
