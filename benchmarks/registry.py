@@ -22,6 +22,10 @@ def _as_written(reports: Sequence[Any]) -> list[Figure]:
     return from_json(reports[0])
 
 
+def _instruction_set(reports: Sequence[Any]) -> list[str]:
+    return [f"Instruction set: {reports[0]['instruction_set']}"]
+
+
 def _no_notes(_: Sequence[Any]) -> list[str]:
     return []
 
@@ -284,6 +288,16 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         name="quantforge",
         module="benchmarks.quantforge.compare",
         quick=("--quick",),
+        notes=_instruction_set,
+        document="quantforge",
+        seconds=60,
+    ),
+    Benchmark(
+        name="quantforge-avx2",
+        module="benchmarks.quantforge.compare",
+        arguments=("--instruction-set", "avx2"),
+        quick=("--quick", "--instruction-set", "avx2"),
+        notes=_instruction_set,
         document="quantforge",
         seconds=60,
     ),
