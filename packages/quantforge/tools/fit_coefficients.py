@@ -21,6 +21,8 @@ TARGET = Path(__file__).parents[1] / "crates/quantforge-core/src/coefficients.rs
 
 MILLS_SHIFT, MILLS_SCALE = mp.mpf(6), mp.mpf(79) / 8
 MILLS_RANGE = (mp.mpf(-1) / 2, mp.mpf(40))
+ROUGH_SHIFT, ROUGH_SCALE = mp.mpf(17) / 4, mp.mpf(55) / 8
+ROUGH_DEGREE = 11
 MILLS_DEGREE, LOG_DEGREE, EXP_DEGREE, INVERSE_DEGREE = 24, 9, 4, 10
 POINTS = 80  # nodes of every fit: many more than coefficients
 HEAD_BITS = 41  # leading parts are multiples of 2^-41, so that integer multiples of them are exact
@@ -78,6 +80,17 @@ def mills_coefficients() -> list[Any]:
     return [constant] + [c / (k + 1) for k, c in enumerate(derivative)]
 
 
+def rough_mills_coefficients() -> list[Any]:
+    """Return `P` with `M(z) = u P(w)` for eight digits."""
+    low, high = (1 - ROUGH_SCALE / (z + ROUGH_SHIFT) for z in MILLS_RANGE)
+
+    def value(w: Any) -> Any:
+        shifted = ROUGH_SCALE / (1 - w)
+        return mills_ratio(shifted - ROUGH_SHIFT) * shifted
+
+    return chebyshev(value, low, high, ROUGH_DEGREE)
+
+
 def log_tail(x: Any) -> Any:
     """Return `(ln(1 + x) - x + x^2/2) / x^3`."""
     return mp.mpf(1) / 3 - x / 4 if abs(x) < 1e-12 else (mp.log1p(x) - x + x * x / 2) / x**3
@@ -126,7 +139,7 @@ def reciprocal(interval: int) -> float:
 
 def constants() -> dict[str, list[float]]:
     """Return every constant of the file by name."""
-    mills = mills_coefficients()
+    mills, rough = mills_coefficients(), rough_mills_coefficients()
     reciprocals = [reciprocal(interval) for interval in range(16)]
     logs = [head_and_rest(-mp.log(mp.mpf(r))) for r in reciprocals]
     powers = [rounded_and_rest(mp.mpf(2) ** (mp.mpf(j) / 16)) for j in range(16)]
@@ -137,6 +150,10 @@ def constants() -> dict[str, list[float]]:
         "MILLS_SCALE": [MILLS_SCALE],
         "MILLS_EVEN": mills[0::2],
         "MILLS_ODD": mills[1::2],
+        "ROUGH_SHIFT": [ROUGH_SHIFT],
+        "ROUGH_SCALE": [ROUGH_SCALE],
+        "ROUGH_EVEN": rough[0::2],
+        "ROUGH_ODD": rough[1::2],
         "LOG_TAIL": chebyshev(log_tail, -mp.mpf(1) / 31, mp.mpf(1) / 31, LOG_DEGREE),
         "LOG_RECIPROCAL": reciprocals,
         "LOG_TABLE_HIGH": [head for head, _ in logs],

@@ -38,6 +38,28 @@ pub const MILLS_ODD: [f64; 12] = [
     1.4725853339656763e-07,
     -1.650925848469094e-08,
 ];
+/// Shift and scale of the map of the rough Mills ratio.
+pub const ROUGH_SHIFT: f64 = 4.25;
+/// See [`ROUGH_SHIFT`].
+pub const ROUGH_SCALE: f64 = 6.875;
+/// Even coefficients of its `P` on `-0.5 <= z <= 40`.
+pub const ROUGH_EVEN: [f64; 6] = [
+    2.340864303057362,
+    2.3206726871787344,
+    0.6235579510084426,
+    -0.04187711288770558,
+    0.0018698386529875327,
+    -4.128642781468579e-05,
+];
+/// Odd coefficients.
+pub const ROUGH_ODD: [f64; 6] = [
+    -2.679475166355478,
+    -1.4756950608572006,
+    -0.11271591261327736,
+    0.02680681100066376,
+    -0.004564181830985135,
+    0.0006002236433725426,
+];
 
 /// `(ln(1 + x) - x + x^2/2) / x^3` for `|x| <= 1/31`.
 pub const LOG_TAIL: [f64; 10] = [

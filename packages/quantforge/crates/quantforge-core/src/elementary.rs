@@ -139,6 +139,18 @@ pub fn exp_plain<L: Lane>(x: L) -> L {
     })
 }
 
+/// Return `exp(x)` with a relative error of 1e-10, for `|x| <= 700`.
+#[inline(always)]
+pub fn exp_rough<L: Lane>(x: L) -> L {
+    let magic = x.splat(ROUND_TO_INTEGER);
+    let index = x.mul_add(x.splat(SIXTEENTHS_PER_LN_2), magic);
+    let r = (index - magic).neg_mul_add(x.splat(LN_2_SIXTEENTH_HIGH + LN_2_SIXTEENTH_LOW), x);
+    let [c2, c3, c4, ..] = splat_all(r, &EXP_TAIL);
+    let tail = c4.mul_add(r, c3).mul_add(r, c2).mul_add(r * r, r);
+    let head = index.lookup(&EXP_TABLE_HIGH);
+    head.mul_add(tail, head).scale_normal(index)
+}
+
 /// Return `exp(x.high + x.low)` with a relative error of about 2^-58, for `|x| <= 700`.
 #[inline(always)]
 pub fn exp_double<L: Lane>(x: Double<L>) -> Double<L> {

@@ -15,7 +15,7 @@ use crate::domain::{Domain, Refusal, Status};
 use crate::elementary::{Double, horner, ln, two_product, two_sum};
 use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
 use crate::lane::{Lane, steps};
-use crate::mills::mills_pair;
+use crate::mills::{mills_pair, mills_pair_rough};
 
 /// Time value over `min(A, b)` above which the complement is inverted.
 const HIGH_VALUE: f64 = 0.3;
@@ -88,7 +88,17 @@ impl<C: Carry, S: Side> Kernel<6, 1> for ImpliedVolatility<C, S> {
             let flag = L::select(quantile.is_low, lane.splat(1.0), lane.splat(0.0));
             flag.store(&mut stages[stage::IS_LOW], at);
         }
-        fill_mills(lane, len, stages);
+        // The start is off by percents: the first step need not be exact.
+        for at in steps::<L>(len) {
+            let deviation = lane.load(&stages[stage::DEVIATION], at);
+            let inverse = deviation.recip();
+            inverse.store(&mut stages[stage::DEVIATION_INVERSE], at);
+            let target = Target::load(lane, stages, at);
+            let (x, y) = target.points(deviation, inverse);
+            let (difference, sum) = mills_pair_rough(x, y, deviation);
+            let mills = L::select(target.is_low, difference, sum);
+            mills.store(&mut stages[stage::MILLS], at);
+        }
         for at in steps::<L>(len) {
             let (deviation, _) = staged_step(lane, stages, at);
             deviation.store(&mut stages[stage::DEVIATION], at);
@@ -337,12 +347,19 @@ impl<L: Lane> Target<L> {
         }
     }
 
+    /// Return where the Mills ratios are wanted.
+    #[inline(always)]
+    fn points(&self, s: L, inverse: L) -> (L, L) {
+        let h = self.moneyness * inverse;
+        let (d1, d2) = (s * 0.5 - h, -(s * 0.5 + h));
+        (L::select(self.is_low, -d1, d1), -d2)
+    }
+
     /// Return what is inverted, over the density.
     #[inline(always)]
     fn mills(&self, s: L, inverse: L) -> L {
-        let h = self.moneyness * inverse;
-        let (d1, d2) = (s * 0.5 - h, -(s * 0.5 + h));
-        let pair = mills_pair(L::select(self.is_low, -d1, d1), -d2, s);
+        let (x, y) = self.points(s, inverse);
+        let pair = mills_pair(x, y, s);
         L::select(self.is_low, pair.difference, pair.sum)
     }
 

@@ -5,7 +5,10 @@
 //! nested Horner scheme, at the cost of two evaluations and without cancellation however close
 //! `x` and `y` are.
 
-use crate::coefficients::{MILLS_EVEN, MILLS_ODD, MILLS_SCALE, MILLS_SHIFT};
+use crate::coefficients::{
+    MILLS_EVEN, MILLS_ODD, MILLS_SCALE, MILLS_SHIFT, ROUGH_EVEN, ROUGH_ODD, ROUGH_SCALE,
+    ROUGH_SHIFT,
+};
 use crate::elementary::horner;
 use crate::kernel::Stages;
 use crate::lane::Lane;
@@ -70,7 +73,7 @@ impl<L: Lane> MillsPoints<L> {
         let Self { u_x, u_y, shared } = self;
         let (one, scale) = (gap.splat(1.0), gap.splat(MILLS_SCALE));
         let (w_x, w_y) = (scale.neg_mul_add(u_x, one), scale.neg_mul_add(u_y, one));
-        let (p_x, slope) = divided_difference(w_x, w_y);
+        let (p_x, slope) = divided_difference(w_x, w_y, &MILLS_EVEN, &MILLS_ODD);
         let p_y = (w_x - w_y).neg_mul_add(slope, p_x);
         MillsPair {
             first: u_x * p_x,
@@ -87,6 +90,21 @@ pub fn mills_pair<L: Lane>(x: L, y: L, gap: L) -> MillsPair<L> {
     MillsPoints::of(x, y).ratios(gap)
 }
 
+/// Return the difference and the sum of the Mills ratios of `x` and `y = x + gap`, both at least
+/// -0.5, with a relative error of 1e-7.
+#[inline(always)]
+pub fn mills_pair_rough<L: Lane>(x: L, y: L, gap: L) -> (L, L) {
+    let (shifted_x, shifted_y) = (x + ROUGH_SHIFT, y + ROUGH_SHIFT);
+    let shared = (shifted_x * shifted_y).recip();
+    let (u_x, u_y) = (shared * shifted_y, shared * shifted_x);
+    let (one, scale) = (gap.splat(1.0), gap.splat(ROUGH_SCALE));
+    let (w_x, w_y) = (scale.neg_mul_add(u_x, one), scale.neg_mul_add(u_y, one));
+    let (p_x, slope) = divided_difference(w_x, w_y, &ROUGH_EVEN, &ROUGH_ODD);
+    let p_y = (w_x - w_y).neg_mul_add(slope, p_x);
+    let difference = gap * shared * (scale * u_y).neg_mul_add(slope, p_x);
+    (difference, u_x.mul_add(p_x, u_y * p_y))
+}
+
 /// Return `M(z)` for `z >= -0.5`.
 #[inline(always)]
 pub fn mills<L: Lane>(z: L) -> L {
@@ -96,13 +114,22 @@ pub fn mills<L: Lane>(z: L) -> L {
     u * horner(w2, &MILLS_ODD).mul_add(w, horner(w2, &MILLS_EVEN))
 }
 
+/// Return `M(z)` for `z >= -0.5` with a relative error of 1e-8.
+#[inline(always)]
+pub fn mills_rough<L: Lane>(z: L) -> L {
+    let u = (z + ROUGH_SHIFT).recip();
+    let w = z.splat(ROUGH_SCALE).neg_mul_add(u, z.splat(1.0));
+    let w2 = w * w;
+    u * horner(w2, &ROUGH_ODD).mul_add(w, horner(w2, &ROUGH_EVEN))
+}
+
 /// Return `M(z)` and `-M'(z) = 1 - z M(z)` for `z >= -0.5`, neither with cancellation.
 #[inline(always)]
 pub fn mills_slope<L: Lane>(z: L) -> (L, L) {
     let u = (z + MILLS_SHIFT).recip();
     let scale = z.splat(MILLS_SCALE);
     let w = scale.neg_mul_add(u, z.splat(1.0));
-    let (p, slope) = divided_difference(w, w);
+    let (p, slope) = divided_difference(w, w, &MILLS_EVEN, &MILLS_ODD);
     (u * p, u * u * (scale * u).neg_mul_add(slope, p))
 }
 
@@ -110,10 +137,15 @@ pub fn mills_slope<L: Lane>(z: L) -> (L, L) {
 ///
 /// Even and odd parts are polynomials in the squares: two independent chains.
 #[inline(always)]
-fn divided_difference<L: Lane>(x: L, y: L) -> (L, L) {
+fn divided_difference<L: Lane, const E: usize, const O: usize>(
+    x: L,
+    y: L,
+    even: &[f64; E],
+    odd: &[f64; O],
+) -> (L, L) {
     let (x2, y2) = (x * x, y * y);
-    let (even, even_slope) = nested_horner(x2, y2, &MILLS_EVEN);
-    let (odd, odd_slope) = nested_horner(x2, y2, &MILLS_ODD);
+    let (even, even_slope) = nested_horner(x2, y2, even);
+    let (odd, odd_slope) = nested_horner(x2, y2, odd);
     let odd_y = (x2 - y2).neg_mul_add(odd_slope, odd);
     let value = odd.mul_add(x, even);
     (

@@ -1,10 +1,9 @@
 //! The exercise boundary of a put with unit strike, and what follows from it.
 
-use super::quadrature::Quadrature;
-use crate::coefficients::INV_SQRT_2_PI;
+use super::normal::{Exact, Normal, Rough};
+use super::quadrature::{Quadrature, Scheme};
 use crate::elementary::{exp_plain, ln};
 use crate::lane::Lane;
-use crate::mills::mills;
 
 /// Refinements of the starting value (secant steps on the QD+ equation).
 const START_STEPS: usize = 5;
@@ -39,18 +38,6 @@ pub struct Put<L: Lane> {
     pub gamma: L,
     pub boundary: L,
     pub is_exercised: L::Mask,
-}
-
-/// Return the normal density and distribution at `d`.
-#[inline(always)]
-pub(super) fn normal<L: Lane>(d: L) -> (L, L) {
-    let square = (d * d).min(d.splat(1500.0));
-    let density = exp_plain(square * -0.5) * INV_SQRT_2_PI;
-    let tail = density * mills(d.abs());
-    (
-        density,
-        L::select(d.gt(d.splat(0.0)), d.splat(1.0) - tail, tail),
-    )
 }
 
 #[inline(always)]
@@ -89,13 +76,13 @@ impl<L: Lane> Contract<L> {
         zero.ge(self.rate) & self.growth.ge(self.rate)
     }
 
-    /// Return `ln(B / limit)^2` at the nodes after `iterations` fixed-point steps.
+    /// Return `ln(B / limit)^2` at the nodes after the fixed-point steps of the scheme `A`.
     #[inline(always)]
-    pub fn boundary<const LQ: usize, const N: usize, const P: usize>(
-        &self,
-        nodes: &Quadrature<LQ, N, P>,
-        iterations: usize,
-    ) -> [L; N] {
+    pub fn boundary<A, const LQ: usize, const N: usize, const P: usize>(&self) -> [L; N]
+    where
+        A: Scheme<LQ, N, P>,
+    {
+        let nodes = A::quadrature();
         let zero = self.rate.splat(0.0);
         let mut squares = [zero; N];
         let mut discounts = [[(zero, zero); LQ]; N];
@@ -110,12 +97,18 @@ impl<L: Lane> Contract<L> {
                 *pair = (strike, exp_plain(self.growth * u) * weight * self.growth);
             }
         }
-        for _ in 0..iterations {
+        for _ in 0..A::ITERATIONS {
             let mut next = squares;
             for i in 0..N {
                 let tau_root = self.root_time * nodes.roots[i];
                 let basis = (&nodes.inner, &nodes.inner_basis[i]);
-                let fall = self.step(tau_root, squares[i], &squares, basis, &discounts[i]);
+                let fall = self.step::<A::Normal, LQ, N>(
+                    tau_root,
+                    squares[i],
+                    &squares,
+                    basis,
+                    &discounts[i],
+                );
                 next[i] = fall * fall;
             }
             squares = next;
@@ -123,7 +116,7 @@ impl<L: Lane> Contract<L> {
         squares
     }
 
-    /// Return the exercise boundary by the QD+ approximation at `tau = tau_root^2`.
+    /// Return about the exercise boundary by the QD+ approximation at `tau = tau_root^2`.
     #[inline(always)]
     fn start(&self, tau_root: L) -> L {
         let mut b = self.perpetual_start(tau_root);
@@ -131,7 +124,7 @@ impl<L: Lane> Contract<L> {
         let mut residual_before = b.splat(0.0);
         let equation = QdPlus::new(self, tau_root);
         for step in 0..START_STEPS {
-            let (residual, slope) = equation.residual(self, b);
+            let (residual, slope) = equation.residual::<Rough>(self, b);
             let change = if step == 0 {
                 residual * slope.recip() * 0.5
             } else {
@@ -164,9 +157,9 @@ impl<L: Lane> Contract<L> {
         let equation = QdPlus::new(self, tau_root);
         let mut b = self.start(tau_root);
         for _ in 0..MAX_POLISH {
-            let (residual, _) = equation.residual(self, b);
+            let (residual, _) = equation.residual::<Exact>(self, b);
             let step = b * POLISH;
-            let slope = equation.residual(self, b + step).0 - residual;
+            let slope = equation.residual::<Exact>(self, b + step).0 - residual;
             let change = residual * step * slope.recip();
             b = (b - change.min(b * 0.1).max(b * -0.1)).min(self.limit);
             if L::all((b * SETTLED).ge(change.abs())) {
@@ -196,7 +189,7 @@ impl<L: Lane> Contract<L> {
 
     /// Return `ln(B / limit)` at one node after a Newton-damped fixed-point step.
     #[inline(always)]
-    fn step<const LQ: usize, const N: usize>(
+    fn step<D: Normal, const LQ: usize, const N: usize>(
         &self,
         tau_root: L,
         own: L,
@@ -211,8 +204,8 @@ impl<L: Lane> Contract<L> {
         let log = self.log_limit - depth;
         let half = self.sigma * tau_root * 0.5;
         let centre = self.carry.mul_add(tau, log) * inverse;
-        let (strike_density, mut strike) = normal(centre - half);
-        let (spot_density, mut spot) = normal(centre + half);
+        let (strike_density, mut strike) = D::at(centre - half);
+        let (spot_density, mut spot) = D::at(centre + half);
         for k in 0..LQ {
             let fraction = inner[k].0;
             let scale = fraction.sqrt();
@@ -220,8 +213,8 @@ impl<L: Lane> Contract<L> {
             let centre =
                 self.carry.mul_add(tau * fraction, later - depth) * inverse * (1.0 / scale);
             let half = half * scale;
-            strike = discounts[k].0.mul_add(normal(centre - half).1, strike);
-            spot = discounts[k].1.mul_add(normal(centre + half).1, spot);
+            strike = discounts[k].0.mul_add(D::at(centre - half).1, strike);
+            spot = discounts[k].1.mul_add(D::at(centre + half).1, spot);
         }
         let tiny = one * 1e-290;
         let (strike, spot) = (strike.max(tiny), spot.max(tiny));
@@ -313,9 +306,9 @@ impl<L: Lane> Digital<L> {
     fn new(contract: &Contract<L>, tau: L, log: L, inverse: L, half: L) -> Self {
         let centre = contract.carry.mul_add(tau, log) * inverse;
         let d1 = centre + half;
-        let (density, spot) = normal(-d1);
+        let (density, spot) = Exact::at(-d1);
         let growth = exp_plain(-(contract.growth * tau));
-        let strike = normal(half - centre).1 * exp_plain(-(contract.rate * tau));
+        let strike = Exact::at(half - centre).1 * exp_plain(-(contract.rate * tau));
         Self {
             strike,
             spot: spot * growth,
@@ -379,12 +372,12 @@ impl<L: Lane> QdPlus<L> {
 
     /// Return the residual of the boundary equation at `b` and its slope.
     #[inline(always)]
-    fn residual(&self, contract: &Contract<L>, b: L) -> (L, L) {
+    fn residual<D: Normal>(&self, contract: &Contract<L>, b: L) -> (L, L) {
         let one = b.splat(1.0);
         let rate = contract.rate.max(one.splat(MIN_RATE));
         let centre = (self.carry_time + ln(b)) * self.inverse_deviation;
-        let (density, spot) = normal(-(centre + self.half_deviation));
-        let (_, strike) = normal(self.half_deviation - centre);
+        let (density, spot) = D::at(-(centre + self.half_deviation));
+        let (_, strike) = D::at(self.half_deviation - centre);
         let forward = b * self.growth_discount;
         let premium = self.rate_discount * strike - forward * spot;
         let payoff = (one - b - premium).max(one * 1e-12);

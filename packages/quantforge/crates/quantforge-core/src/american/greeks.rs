@@ -76,7 +76,7 @@ where
 {
     let (lane, nodes) = (terms.spot, A::quadrature());
     let (contract, strike) = terms.as_put::<S>(sides, at);
-    let put = contract.greeks(nodes, &contract.boundary(nodes, A::ITERATIONS));
+    let put = contract.greeks(nodes, &contract.boundary::<A, LQ, N, P>());
     // Euler: a call in (S, K) is a put in (K, S) and homogeneous of degree one.
     let own_spot = S::pick(lane, sides, at, terms.strike, terms.spot);
     let price = (put.price * strike).max(terms.payoff::<S>(sides, at));

@@ -13,6 +13,7 @@ pub mod certain;
 mod greeks;
 mod implied;
 pub mod method;
+mod normal;
 mod quadrature;
 pub mod row;
 pub mod tree;
@@ -125,7 +126,7 @@ impl<L: Lane> Terms<L> {
     {
         let nodes = A::quadrature();
         let (contract, strike) = self.as_put::<S>(sides, at);
-        let boundary = contract.boundary(nodes, A::ITERATIONS);
+        let boundary = contract.boundary::<A, LQ, N, P>();
         (contract.price(nodes, &boundary) * strike).max(self.payoff::<S>(sides, at))
     }
 }
@@ -158,7 +159,7 @@ where
         return two_boundaries::put(nodes, &put).price * put.strike;
     }
     let contract = put.contract();
-    let squares = contract.boundary(nodes, A::ITERATIONS);
+    let squares = contract.boundary::<A, LQ, N, P>();
     (contract.price(nodes, &squares) * put.strike).max(row.payoff())
 }
 

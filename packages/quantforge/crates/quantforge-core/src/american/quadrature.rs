@@ -3,6 +3,8 @@
 use std::f64::consts::{FRAC_PI_4, PI};
 use std::sync::LazyLock;
 
+use super::normal::{Exact, Normal, Rough};
+
 /// Accuracy levels: `LQ` quadrature points in an iteration, `N` nodes of the boundary, `P`
 /// quadrature points of the price.
 pub trait Scheme<const LQ: usize, const N: usize, const P: usize> {
@@ -10,6 +12,8 @@ pub trait Scheme<const LQ: usize, const N: usize, const P: usize> {
     const ITERATIONS: usize;
     /// Estimated cost per option [ns].
     const NANOSECONDS: f64;
+    /// The distribution of an iteration.
+    type Normal: Normal;
     /// Return the nodes of this scheme.
     fn quadrature() -> &'static Quadrature<LQ, N, P>;
 }
@@ -29,13 +33,14 @@ pub struct Quadrature<const LQ: usize, const N: usize, const P: usize> {
 }
 
 macro_rules! scheme {
-    ($(#[$doc:meta])* $name:ident, $l:literal, $n:literal, $p:literal, $iterations:literal, $ns:literal) => {
+    ($(#[$doc:meta])* $name:ident, $l:literal, $n:literal, $p:literal, $iterations:literal, $normal:ty, $ns:literal) => {
         $(#[$doc])*
         pub struct $name;
 
         impl Scheme<$l, $n, $p> for $name {
             const ITERATIONS: usize = $iterations;
             const NANOSECONDS: f64 = $ns;
+            type Normal = $normal;
 
             fn quadrature() -> &'static Quadrature<$l, $n, $p> {
                 static NODES: LazyLock<Quadrature<$l, $n, $p>> = LazyLock::new(Quadrature::new);
@@ -47,19 +52,19 @@ macro_rules! scheme {
 
 scheme!(
     /// Error about 7e-5 per strike of 100, at most 7e-4.
-    Fast, 7, 7, 10, 4, 2_500.0
+    Fast, 7, 7, 10, 4, Rough, 1_900.0
 );
 scheme!(
     /// Error about 5e-6 per strike of 100, at most 7e-5.
-    Accurate, 9, 8, 20, 8, 7_000.0
+    Accurate, 9, 8, 20, 8, Rough, 5_000.0
 );
 scheme!(
     /// For reference values: error below 1e-8 in everyday cases.
-    High, 32, 24, 48, 24, 150_000.0
+    High, 32, 24, 48, 24, Exact, 150_000.0
 );
 scheme!(
     /// Eight nodes, the one at expiry included, and a converged premium integral.
-    EightNodes, 1, 7, 96, 0, 30_000.0
+    EightNodes, 1, 7, 96, 0, Exact, 30_000.0
 );
 
 #[allow(clippy::cast_precision_loss, reason = "node numbers are small")]

@@ -2,7 +2,8 @@
 
 use std::f64::consts::TAU;
 
-use super::boundary::{Contract, normal};
+use super::boundary::Contract;
+use super::normal::{Exact, Normal};
 use super::quadrature::gauss_legendre;
 use crate::black;
 
@@ -137,7 +138,7 @@ impl Row {
 
     /// Return `n(d1)`.
     pub(super) fn density(&self) -> f64 {
-        normal(self.d1()).0
+        Exact::at(self.d1()).0
     }
 }
 
@@ -164,7 +165,7 @@ impl<K: PartialEq, T: Copy> Repeated<K, T> {
 
 /// Return the normal distribution at `d`.
 pub(super) fn normal_distribution(d: f64) -> f64 {
-    normal(d).1
+    Exact::at(d).1
 }
 
 /// Return the bivariate normal distribution at `(a, b)`, for correlations not close to one.

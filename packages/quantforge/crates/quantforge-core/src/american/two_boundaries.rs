@@ -5,7 +5,7 @@
 //! option with more time than that is not exercised before it has less. Per strike, the upper
 //! boundary starts at 1 at expiry and falls, the lower one starts at `r / q` and rises.
 
-use super::boundary::normal;
+use super::normal::{Exact, Normal};
 use super::quadrature::Quadrature;
 use super::row::Row;
 
@@ -63,11 +63,11 @@ impl Problem {
     fn upper_target(&self, tau: f64, log: f64, terms: &[(f64, f64, f64)]) -> f64 {
         let (minus, plus) = self.d(tau, log);
         let ((strike_density, mut strike), (spot_density, mut spot)) =
-            (normal(minus), normal(plus));
+            (Exact::at(minus), Exact::at(plus));
         for &(u, weight, gap) in terms {
             let (minus, plus) = self.d(tau - u, gap);
-            strike += self.rate * weight * (self.rate * u).exp() * normal(minus).1;
-            spot += self.growth * weight * (self.growth * u).exp() * normal(plus).1;
+            strike += self.rate * weight * (self.rate * u).exp() * Exact::at(minus).1;
+            spot += self.growth * weight * (self.growth * u).exp() * Exact::at(plus).1;
         }
         let target = (strike / spot).ln() - (self.rate - self.growth) * tau;
         let inverse = 1.0 / (self.sigma * tau.sqrt());
@@ -81,8 +81,8 @@ impl Problem {
         let (mut strike, mut spot) = (0.0, 0.0);
         for &(u, weight, gap) in terms {
             let (minus, plus) = self.d(tau - u, gap);
-            strike += weight * (self.rate * u).exp() * normal(-minus).1;
-            spot += weight * (self.growth * u).exp() * normal(-plus).1;
+            strike += weight * (self.rate * u).exp() * Exact::at(-minus).1;
+            spot += weight * (self.growth * u).exp() * Exact::at(-plus).1;
         }
         (strike / spot).ln() + self.log_limit - (self.rate - self.growth) * tau
     }
@@ -205,8 +205,8 @@ impl Problem {
             let tau = time - curves.horizon * (1.0 - fraction);
             let upper = self.d(tau, log + dot(&curves.upper, basis));
             let lower = self.d(tau, log - self.log_limit - dot(&curves.lower, basis));
-            let strike = normal(-upper.0).1 - normal(-lower.0).1;
-            let share = normal(-upper.1).1 - normal(-lower.1).1;
+            let strike = Exact::at(-upper.0).1 - Exact::at(-lower.0).1;
+            let share = Exact::at(-upper.1).1 - Exact::at(-lower.1).1;
             let gain = self.rate * (-self.rate * tau).exp() * strike
                 - self.growth * spot * (-self.growth * tau).exp() * share;
             sum += weight * gain;
