@@ -101,6 +101,10 @@ pub mod stage {
     pub const GAIN: usize = 6;
     /// Three rows: where the Mills ratios are wanted.
     pub const POINTS: usize = 7;
+    /// `M(x) - M(y)`.
+    pub const DIFFERENCE: usize = 7;
+    /// `M(x) + M(y)`.
+    pub const SUM: usize = 8;
     /// What the spot contributes.
     pub const SPOT_PART: usize = 7;
     /// What the strike costs.
@@ -297,22 +301,72 @@ fn regions<L: Lane>(d1: L, d2: L) -> [L::Mask; 2] {
     [d1.splat(REGION_EDGE).ge(d1), d2.ge(d2.splat(-REGION_EDGE))]
 }
 
-/// What the last stage knows of one vector of rows.
-pub struct Terms<L> {
-    /// `E`.
-    pub density: L,
-    /// `d1`.
-    pub d1: L,
-    /// `d2`.
-    pub d2: L,
-    /// `v`.
-    pub deviation: L,
-    /// Value of the option.
-    pub price: L,
-    /// What the spot contributes: `A N(d1)`, or `-A N(-d1)` for a put.
-    pub spot_part: L,
-    /// What the strike costs: `b N(d2)`, or `-b N(-d2)` for a put.
-    pub strike_part: L,
+/// Replace the points by the difference and the sum of their Mills ratios.
+#[inline(always)]
+fn fill_ratios<L: Lane>(lane: L, len: usize, stages: &mut Stages) {
+    for at in steps::<L>(len) {
+        let gap = lane.load(&stages[stage::DEVIATION], at);
+        let mills = MillsPoints::load(lane, stages, stage::POINTS, at).ratios(gap);
+        mills.difference.store(&mut stages[stage::DIFFERENCE], at);
+        mills.sum.store(&mut stages[stage::SUM], at);
+    }
+}
+
+/// What the last passes know of one vector of rows, and the formulas of the three regions.
+struct Regions<L: Lane> {
+    density: L,
+    forward: L,
+    bond: L,
+    gain: L,
+    call_region: L::Mask,
+    put_region: L::Mask,
+}
+
+impl<L: Lane> Regions<L> {
+    #[inline(always)]
+    fn load(lane: L, stages: &Stages, at: usize) -> Self {
+        let d1 = lane.load(&stages[stage::D1], at);
+        let d2 = lane.load(&stages[stage::D2], at);
+        let [call_region, put_region] = regions(d1, d2);
+        Self {
+            density: lane.load(&stages[stage::DENSITY], at),
+            forward: lane.load(&stages[stage::FORWARD], at),
+            bond: lane.load(&stages[stage::BOND], at),
+            gain: lane.load(&stages[stage::GAIN], at),
+            call_region,
+            put_region,
+        }
+    }
+
+    /// Return the price from the difference and the sum of the Mills ratios.
+    #[inline(always)]
+    fn price<S: Side>(&self, lane: L, sides: &[f64], at: usize, difference: L, sum: L) -> L {
+        let difference = self.density * difference;
+        let straddle = self.density.neg_mul_add(sum, self.forward);
+        let call = L::select(self.put_region, difference + self.gain, straddle);
+        let straddle = self.density.neg_mul_add(sum, self.bond);
+        let put = L::select(self.call_region, difference - self.gain, straddle);
+        let call = L::select(self.call_region, difference, call);
+        let put = L::select(self.put_region, difference, put);
+        S::pick(lane, sides, at, call, put)
+    }
+
+    /// Return what spot and strike contribute, from the Mills ratios.
+    #[inline(always)]
+    fn parts<S: Side>(&self, lane: L, sides: &[f64], at: usize, mills: &MillsPair<L>) -> [L; 2] {
+        let (first, second) = (self.density * mills.first, self.density * mills.second);
+        let spot = self.forward - L::select(self.put_region, second, first);
+        let strike = L::select(self.put_region, self.bond - first, second);
+        let call_spot = L::select(self.call_region, first, spot);
+        let call_strike = L::select(self.call_region, second, strike);
+        let spot = L::select(self.call_region, first - self.forward, -first);
+        let put_spot = L::select(self.put_region, -second, spot);
+        let put_strike = L::select(self.put_region, -first, second - self.bond);
+        [
+            S::pick(lane, sides, at, call_spot, put_spot),
+            S::pick(lane, sides, at, call_strike, put_strike),
+        ]
+    }
 }
 
 /// Fill all stages, with the prices in a row of their own.
@@ -328,11 +382,31 @@ fn fill_terms<L: Lane, C: Carry, S: Side>(
     fill_stages::<L, C>(lane, len, inputs, stages);
     fill_points::<L, S>(lane, len, sides, stages);
     for at in steps::<L>(len) {
-        let terms = Terms::of::<S>(lane, stages, sides, at);
-        terms.price.store(prices, at);
-        terms.spot_part.store(&mut stages[stage::SPOT_PART], at);
-        terms.strike_part.store(&mut stages[stage::STRIKE_PART], at);
+        let gap = lane.load(&stages[stage::DEVIATION], at);
+        let mills = MillsPoints::load(lane, stages, stage::POINTS, at).ratios(gap);
+        let formulas = Regions::load(lane, stages, at);
+        let price = formulas.price::<S>(lane, sides, at, mills.difference, mills.sum);
+        price.store(prices, at);
+        let [spot_part, strike_part] = formulas.parts::<S>(lane, sides, at, &mills);
+        spot_part.store(&mut stages[stage::SPOT_PART], at);
+        strike_part.store(&mut stages[stage::STRIKE_PART], at);
     }
+}
+
+/// What sensitivities are made of, for one vector of rows.
+struct Terms<L> {
+    /// `E`.
+    density: L,
+    d1: L,
+    d2: L,
+    /// `v`.
+    deviation: L,
+    /// Value of the option.
+    price: L,
+    /// What the spot contributes: `A N(d1)`, or `-A N(-d1)` for a put.
+    spot_part: L,
+    /// What the strike costs: `b N(d2)`, or `-b N(-d2)` for a put.
+    strike_part: L,
 }
 
 impl<L: Lane> Terms<L> {
@@ -348,85 +422,6 @@ impl<L: Lane> Terms<L> {
             spot_part: lane.load(&stages[stage::SPOT_PART], at),
             strike_part: lane.load(&stages[stage::STRIKE_PART], at),
         }
-    }
-
-    /// Combine the staged rows at `at`.
-    #[inline(always)]
-    fn of<S: Side>(lane: L, stages: &Stages, sides: &[f64], at: usize) -> Self {
-        let deviation = lane.load(&stages[stage::DEVIATION], at);
-        let density = lane.load(&stages[stage::DENSITY], at);
-        let parts = Parts {
-            mills: MillsPoints::load(lane, stages, stage::POINTS, at).ratios(deviation),
-            density,
-            forward: lane.load(&stages[stage::FORWARD], at),
-            bond: lane.load(&stages[stage::BOND], at),
-            gain: lane.load(&stages[stage::GAIN], at),
-        };
-        let d1 = lane.load(&stages[stage::D1], at);
-        let d2 = lane.load(&stages[stage::D2], at);
-        let [call_region, put_region] = regions(d1, d2);
-        let call = parts.call(call_region, put_region);
-        let put = parts.put(call_region, put_region);
-        let price = S::pick(lane, sides, at, call[0], put[0]);
-        let spot_part = S::pick(lane, sides, at, call[1], put[1]);
-        let strike_part = S::pick(lane, sides, at, call[2], put[2]);
-        Self {
-            density,
-            d1,
-            d2,
-            deviation,
-            price,
-            spot_part,
-            strike_part,
-        }
-    }
-}
-
-/// Ingredients of the three formulas.
-struct Parts<L> {
-    mills: MillsPair<L>,
-    density: L,
-    forward: L,
-    bond: L,
-    gain: L,
-}
-
-impl<L: Lane> Parts<L> {
-    /// Return price, spot part and strike part of a call.
-    #[inline(always)]
-    fn call(&self, call: L::Mask, put: L::Mask) -> [L; 3] {
-        let difference = self.density * self.mills.difference;
-        let straddle = self.density.neg_mul_add(self.mills.sum, self.forward);
-        let price = L::select(put, difference + self.gain, straddle);
-        let (first, second) = (
-            self.density * self.mills.first,
-            self.density * self.mills.second,
-        );
-        let spot = self.forward - L::select(put, second, first);
-        let strike = L::select(put, self.bond - first, second);
-        [
-            L::select(call, difference, price),
-            L::select(call, first, spot),
-            L::select(call, second, strike),
-        ]
-    }
-
-    /// Return price, spot part and strike part of a put.
-    #[inline(always)]
-    fn put(&self, call: L::Mask, put: L::Mask) -> [L; 3] {
-        let difference = self.density * self.mills.difference;
-        let straddle = self.density.neg_mul_add(self.mills.sum, self.bond);
-        let price = L::select(call, difference - self.gain, straddle);
-        let (first, second) = (
-            self.density * self.mills.first,
-            self.density * self.mills.second,
-        );
-        let spot = L::select(call, first - self.forward, -first);
-        [
-            L::select(put, difference, price),
-            L::select(put, -second, spot),
-            L::select(put, -first, second - self.bond),
-        ]
     }
 }
 
@@ -450,10 +445,13 @@ impl<C: Carry, S: Side> Kernel<6, 1> for Price<C, S> {
     ) {
         fill_stages::<L, C>(lane, len, inputs, stages);
         fill_points::<L, S>(lane, len, sides, stages);
+        fill_ratios(lane, len, stages);
         for at in steps::<L>(len) {
-            Terms::of::<S>(lane, stages, sides, at)
-                .price
-                .store(outputs[0], at);
+            let difference = lane.load(&stages[stage::DIFFERENCE], at);
+            let sum = lane.load(&stages[stage::SUM], at);
+            let formulas = Regions::load(lane, stages, at);
+            let price = formulas.price::<S>(lane, sides, at, difference, sum);
+            price.store(outputs[0], at);
         }
     }
 }

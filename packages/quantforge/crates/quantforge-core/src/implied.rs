@@ -34,17 +34,24 @@ const RATE: usize = 4;
 /// Number of the yield.
 pub const YIELD: usize = 5;
 
-/// Rows that a pass leaves for the next ones; the first two follow the logarithm.
+/// Rows that a pass leaves for the next ones; some take the place of what nobody reads any more.
 mod stage {
     pub const DEVIATION: usize = 0;
     pub const VALUE: usize = 1;
+    /// Two rows: `A - b`.
+    pub const PAYOFF: usize = 0;
     pub const MONEYNESS: usize = 2;
     pub const GAIN: usize = 3;
     pub const CHEAPER: usize = 4;
     pub const INVERSE: usize = 5;
     pub const TIME_VALUE: usize = 6;
     pub const IS_LOW: usize = 7;
+    /// `ln(1 + ratio)`.
+    pub const START_LOG: usize = 8;
     pub const MILLS: usize = 8;
+    /// Where the Mills ratios are wanted.
+    pub const X: usize = INVERSE;
+    pub const Y: usize = TIME_VALUE;
     /// `1 / VALUE`.
     pub const VALUE_INVERSE: usize = GAIN;
     /// `1 / DEVIATION`.
@@ -76,34 +83,14 @@ impl<C: Carry, S: Side> Kernel<6, 1> for ImpliedVolatility<C, S> {
         stages: &mut Stages,
     ) {
         fill_time_values::<L, C, S>(lane, len, inputs, sides, stages);
-        for at in steps::<L>(len) {
-            let value = TimeValue::load(lane, stages, at);
-            let quantile = value.quantile();
-            value
-                .start(&quantile)
-                .store(&mut stages[stage::DEVIATION], at);
-            quantile.value.store(&mut stages[stage::VALUE], at);
-            let inverse = quantile.value.recip();
-            inverse.store(&mut stages[stage::VALUE_INVERSE], at);
-            let flag = L::select(quantile.is_low, lane.splat(1.0), lane.splat(0.0));
-            flag.store(&mut stages[stage::IS_LOW], at);
-        }
+        fill_starts(lane, len, stages);
         // The start is off by percents: the first step need not be exact.
-        for at in steps::<L>(len) {
-            let deviation = lane.load(&stages[stage::DEVIATION], at);
-            let inverse = deviation.recip();
-            inverse.store(&mut stages[stage::DEVIATION_INVERSE], at);
-            let target = Target::load(lane, stages, at);
-            let (x, y) = target.points(deviation, inverse);
-            let (difference, sum) = mills_pair_rough(x, y, deviation);
-            let mills = L::select(target.is_low, difference, sum);
-            mills.store(&mut stages[stage::MILLS], at);
-        }
+        fill_mills::<L, false>(lane, len, stages);
         for at in steps::<L>(len) {
             let (deviation, _) = staged_step(lane, stages, at);
             deviation.store(&mut stages[stage::DEVIATION], at);
         }
-        fill_mills(lane, len, stages);
+        fill_mills::<L, true>(lane, len, stages);
         for at in steps::<L>(len) {
             let (mut deviation, mut step) = staged_step(lane, stages, at);
             for _ in 0..MAX_STEPS {
@@ -217,14 +204,18 @@ fn fill_time_values<L: Lane, C: Carry, S: Side>(
             low: gain.low + (forward.low - bond.low),
         };
         let cheaper = forward.high.min(bond.high);
-        (gain.high + gain.low)
-            .abs()
-            .store(&mut stages[stage::GAIN], at);
         cheaper.store(&mut stages[stage::CHEAPER], at);
-        cheaper.recip().store(&mut stages[stage::INVERSE], at);
+        gain.store(stages, stage::PAYOFF, at);
+    }
+    for at in steps::<L>(len) {
+        let gain = Double::load(lane, stages, stage::PAYOFF, at);
         let premium = lane.load(inputs[PREMIUM], at);
         let value = time_value::<L, S>(lane, premium, gain, sides, at);
         value.store(&mut stages[stage::TIME_VALUE], at);
+        let gain = (gain.high + gain.low).abs();
+        gain.store(&mut stages[stage::GAIN], at);
+        let inverse = lane.load(&stages[stage::CHEAPER], at).recip();
+        inverse.store(&mut stages[stage::INVERSE], at);
     }
 }
 
@@ -280,22 +271,28 @@ impl<L: Lane> TimeValue<L> {
 
     /// Return a deviation within a few percent of the wanted one.
     #[inline(always)]
-    fn start(&self, quantile: &Quantile<L>) -> L {
-        let low = self.start_low();
+    fn start(&self, quantile: &Quantile<L>, log: L) -> L {
+        let low = self.start_low(log);
         if L::all(quantile.is_low) {
             return low;
         }
         L::select(quantile.is_low, low, self.start_high(quantile.complement))
     }
 
-    /// Bachelier: the time value of a normal forward, inverted.
+    /// Return the gain over the time value, in units of `sqrt(2 pi)`.
     #[inline(always)]
-    fn start_low(&self) -> L {
+    fn ratio(&self) -> L {
+        let tiny = self.cheaper * 1e-290;
+        self.gain.max(tiny) * self.value.max(tiny).recip() * INV_SQRT_2_PI
+    }
+
+    /// Bachelier: the time value of a normal forward, inverted; `log` is `ln(1 + ratio)`.
+    #[inline(always)]
+    fn start_low(&self, log: L) -> L {
         let one = self.value.splat(1.0);
         let gain = self.gain.max(self.cheaper * 1e-290);
         let value = self.value.max(self.cheaper * 1e-290);
-        let ratio = gain * value.recip() * INV_SQRT_2_PI;
-        let log = ln(ratio + one);
+        let ratio = self.ratio();
         let map = (log - 5.0) * (log + 5.0).recip();
         let (_, inverse_root) = log.mul_add(one.splat(0.5), one).sqrt_recip();
         let moneyness = log * inverse_root * horner(map, &BACHELIER_INVERSE);
@@ -388,14 +385,49 @@ impl<L: Lane> Target<L> {
     }
 }
 
-/// Leave [`Target::mills`] of the deviations.
+/// Leave what is inverted, and where to start.
 #[inline(always)]
-fn fill_mills<L: Lane>(lane: L, len: usize, stages: &mut Stages) {
+fn fill_starts<L: Lane>(lane: L, len: usize, stages: &mut Stages) {
+    for at in steps::<L>(len) {
+        let log = ln(TimeValue::load(lane, stages, at).ratio() + 1.0);
+        log.store(&mut stages[stage::START_LOG], at);
+    }
+    for at in steps::<L>(len) {
+        let value = TimeValue::load(lane, stages, at);
+        let quantile = value.quantile();
+        let start = value.start(&quantile, lane.load(&stages[stage::START_LOG], at));
+        start.store(&mut stages[stage::DEVIATION], at);
+        quantile.value.store(&mut stages[stage::VALUE], at);
+        let inverse = quantile.value.recip();
+        inverse.store(&mut stages[stage::VALUE_INVERSE], at);
+        let flag = L::select(quantile.is_low, lane.splat(1.0), lane.splat(0.0));
+        flag.store(&mut stages[stage::IS_LOW], at);
+    }
+}
+
+/// Leave [`Target::mills`] of the deviations, to the last digits or to seven.
+#[inline(always)]
+fn fill_mills<L: Lane, const IS_EXACT: bool>(lane: L, len: usize, stages: &mut Stages) {
     for at in steps::<L>(len) {
         let deviation = lane.load(&stages[stage::DEVIATION], at);
         let inverse = deviation.recip();
         inverse.store(&mut stages[stage::DEVIATION_INVERSE], at);
-        let mills = Target::load(lane, stages, at).mills(deviation, inverse);
+        let (x, y) = Target::load(lane, stages, at).points(deviation, inverse);
+        x.store(&mut stages[stage::X], at);
+        y.store(&mut stages[stage::Y], at);
+    }
+    for at in steps::<L>(len) {
+        let x = lane.load(&stages[stage::X], at);
+        let y = lane.load(&stages[stage::Y], at);
+        let deviation = lane.load(&stages[stage::DEVIATION], at);
+        let (difference, sum) = if IS_EXACT {
+            let pair = mills_pair(x, y, deviation);
+            (pair.difference, pair.sum)
+        } else {
+            mills_pair_rough(x, y, deviation)
+        };
+        let is_low = Target::load(lane, stages, at).is_low;
+        let mills = L::select(is_low, difference, sum);
         mills.store(&mut stages[stage::MILLS], at);
     }
 }
