@@ -8,7 +8,6 @@ use quantforge_core::batch::{self, Resources};
 use quantforge_core::catalogue::Entry;
 use quantforge_core::column::Column;
 use quantforge_core::domain::OnError;
-use quantforge_core::error::QuantForgeError;
 use quantforge_core::kernel::MAX_INPUTS;
 use quantforge_core::lane::Isa;
 use quantforge_core::piece::{Inputs, Piece};
@@ -16,6 +15,7 @@ use quantforge_core::schedule::Dividend;
 use quantforge_core::shape::Shape;
 use quantforge_core::strategy::is_worth_detaching;
 
+use crate::errors::python_error;
 use crate::foreign::Translated;
 use crate::operand::{Argument, Operand, View};
 use crate::results::Results;
@@ -33,14 +33,6 @@ pub struct Request<'a, 'py> {
     pub out: Option<&'a Bound<'py, PyAny>>,
     pub on_error: Option<&'a str>,
     pub threads: Option<usize>,
-}
-
-pub fn python_error(error: impl std::borrow::Borrow<QuantForgeError>) -> PyErr {
-    PyValueError::new_err(error.borrow().to_string())
-}
-
-pub fn no_formula(name: &str) -> PyErr {
-    PyValueError::new_err(format!("there is no formula {name:?}"))
 }
 
 /// Compute one row of plain numbers.

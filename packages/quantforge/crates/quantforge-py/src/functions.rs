@@ -9,7 +9,8 @@ use quantforge_core::lane::Isa;
 use quantforge_core::pool::thread_limit;
 use quantforge_core::schedule::schedule;
 
-use crate::evaluate::{Request, batch, no_formula, python_error, scalar};
+use crate::errors::{no_formula, python_error};
+use crate::evaluate::{Request, batch, scalar};
 use crate::operand::Argument;
 
 /// Define the two price functions of a model and a side: one option, and arrays of options.

@@ -3,6 +3,7 @@
 //! Each function extracts views, releases the interpreter lock, calls the core and maps the error.
 //! No formula, no loop over rows, no default that the core does not know.
 
+mod errors;
 mod evaluate;
 mod foreign;
 mod functions;

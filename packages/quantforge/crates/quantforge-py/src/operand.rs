@@ -11,7 +11,7 @@ use quantforge_core::column::{Column, Strided};
 use quantforge_core::error::QuantForgeError;
 use quantforge_core::shape::{Shape, reach};
 
-use crate::evaluate::python_error;
+use crate::errors::python_error;
 
 /// What a function passes on: an object from Python, or a number that it knows itself.
 #[derive(Clone, Copy)]

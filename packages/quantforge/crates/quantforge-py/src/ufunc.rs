@@ -16,7 +16,7 @@ use quantforge_core::kernel::{MAX_INPUTS, MAX_OUTPUTS};
 use quantforge_core::lane::Isa;
 use quantforge_core::piece::{Inputs, Piece};
 
-use crate::evaluate::no_formula;
+use crate::errors::no_formula;
 
 /// Rows computed at once: results of the widest formula fill a third of a first-level cache.
 const CHUNK: usize = 128;
