@@ -420,14 +420,13 @@ fn fill_mills<L: Lane, const IS_EXACT: bool>(lane: L, len: usize, stages: &mut S
         let x = lane.load(&stages[stage::X], at);
         let y = lane.load(&stages[stage::Y], at);
         let deviation = lane.load(&stages[stage::DEVIATION], at);
-        let (difference, sum) = if IS_EXACT {
-            let pair = mills_pair(x, y, deviation);
-            (pair.difference, pair.sum)
+        let pair = if IS_EXACT {
+            mills_pair(x, y, deviation)
         } else {
             mills_pair_rough(x, y, deviation)
         };
         let is_low = Target::load(lane, stages, at).is_low;
-        let mills = L::select(is_low, difference, sum);
+        let mills = L::select(is_low, pair.difference, pair.sum);
         mills.store(&mut stages[stage::MILLS], at);
     }
 }

@@ -25,6 +25,66 @@ pub struct MillsPair<L> {
     pub sum: L,
 }
 
+/// A fit of `P`: shift `g` and scale `a` of its variable, even and odd coefficients.
+struct Fit<const E: usize, const O: usize> {
+    shift: f64,
+    scale: f64,
+    even: [f64; E],
+    odd: [f64; O],
+}
+
+/// To the last digits.
+const EXACT: Fit<13, 12> = Fit {
+    shift: MILLS_SHIFT,
+    scale: MILLS_SCALE,
+    even: MILLS_EVEN,
+    odd: MILLS_ODD,
+};
+
+/// To eight digits.
+const ROUGH: Fit<6, 6> = Fit {
+    shift: ROUGH_SHIFT,
+    scale: ROUGH_SCALE,
+    even: ROUGH_EVEN,
+    odd: ROUGH_ODD,
+};
+
+impl<const E: usize, const O: usize> Fit<E, O> {
+    #[inline(always)]
+    fn ratio<L: Lane>(&self, z: L) -> L {
+        let u = (z + self.shift).recip();
+        let w = z.splat(self.scale).neg_mul_add(u, z.splat(1.0));
+        let w2 = w * w;
+        u * horner(w2, &self.odd).mul_add(w, horner(w2, &self.even))
+    }
+
+    #[inline(always)]
+    fn points<L: Lane>(&self, x: L, y: L) -> MillsPoints<L> {
+        let (shifted_x, shifted_y) = (x + self.shift, y + self.shift);
+        let shared = (shifted_x * shifted_y).recip();
+        MillsPoints {
+            u_x: shared * shifted_y,
+            u_y: shared * shifted_x,
+            shared,
+        }
+    }
+
+    #[inline(always)]
+    fn pair<L: Lane>(&self, points: MillsPoints<L>, gap: L) -> MillsPair<L> {
+        let MillsPoints { u_x, u_y, shared } = points;
+        let (one, scale) = (gap.splat(1.0), gap.splat(self.scale));
+        let (w_x, w_y) = (scale.neg_mul_add(u_x, one), scale.neg_mul_add(u_y, one));
+        let (p_x, slope) = divided_difference(w_x, w_y, &self.even, &self.odd);
+        let p_y = (w_x - w_y).neg_mul_add(slope, p_x);
+        MillsPair {
+            first: u_x * p_x,
+            second: u_y * p_y,
+            difference: gap * shared * (scale * u_y).neg_mul_add(slope, p_x),
+            sum: u_x.mul_add(p_x, u_y * p_y),
+        }
+    }
+}
+
 /// Two points where the Mills ratio is wanted, mapped to where its polynomial lives.
 #[derive(Clone, Copy)]
 pub struct MillsPoints<L> {
@@ -40,13 +100,7 @@ impl<L: Lane> MillsPoints<L> {
     /// Map `x` and `y`, both at least -0.5.
     #[inline(always)]
     pub fn of(x: L, y: L) -> Self {
-        let (shifted_x, shifted_y) = (x + MILLS_SHIFT, y + MILLS_SHIFT);
-        let shared = (shifted_x * shifted_y).recip();
-        Self {
-            u_x: shared * shifted_y,
-            u_y: shared * shifted_x,
-            shared,
-        }
+        EXACT.points(x, y)
     }
 
     /// Return what [`MillsPoints::store`] left at `at`.
@@ -70,57 +124,32 @@ impl<L: Lane> MillsPoints<L> {
     /// Return the Mills ratios; `gap` is `y - x`.
     #[inline(always)]
     pub fn ratios(self, gap: L) -> MillsPair<L> {
-        let Self { u_x, u_y, shared } = self;
-        let (one, scale) = (gap.splat(1.0), gap.splat(MILLS_SCALE));
-        let (w_x, w_y) = (scale.neg_mul_add(u_x, one), scale.neg_mul_add(u_y, one));
-        let (p_x, slope) = divided_difference(w_x, w_y, &MILLS_EVEN, &MILLS_ODD);
-        let p_y = (w_x - w_y).neg_mul_add(slope, p_x);
-        MillsPair {
-            first: u_x * p_x,
-            second: u_y * p_y,
-            difference: gap * shared * (scale * u_y).neg_mul_add(slope, p_x),
-            sum: u_x.mul_add(p_x, u_y * p_y),
-        }
+        EXACT.pair(self, gap)
     }
 }
 
-/// Return the Mills ratios of `x` and `y`, both at least -0.5.
+/// Return the Mills ratios of `x` and `y = x + gap`, both at least -0.5.
 #[inline(always)]
 pub fn mills_pair<L: Lane>(x: L, y: L, gap: L) -> MillsPair<L> {
     MillsPoints::of(x, y).ratios(gap)
 }
 
-/// Return the difference and the sum of the Mills ratios of `x` and `y = x + gap`, both at least
-/// -0.5, with a relative error of 1e-7.
+/// Return the same with a relative error of 1e-7.
 #[inline(always)]
-pub fn mills_pair_rough<L: Lane>(x: L, y: L, gap: L) -> (L, L) {
-    let (shifted_x, shifted_y) = (x + ROUGH_SHIFT, y + ROUGH_SHIFT);
-    let shared = (shifted_x * shifted_y).recip();
-    let (u_x, u_y) = (shared * shifted_y, shared * shifted_x);
-    let (one, scale) = (gap.splat(1.0), gap.splat(ROUGH_SCALE));
-    let (w_x, w_y) = (scale.neg_mul_add(u_x, one), scale.neg_mul_add(u_y, one));
-    let (p_x, slope) = divided_difference(w_x, w_y, &ROUGH_EVEN, &ROUGH_ODD);
-    let p_y = (w_x - w_y).neg_mul_add(slope, p_x);
-    let difference = gap * shared * (scale * u_y).neg_mul_add(slope, p_x);
-    (difference, u_x.mul_add(p_x, u_y * p_y))
+pub fn mills_pair_rough<L: Lane>(x: L, y: L, gap: L) -> MillsPair<L> {
+    ROUGH.pair(ROUGH.points(x, y), gap)
 }
 
 /// Return `M(z)` for `z >= -0.5`.
 #[inline(always)]
 pub fn mills<L: Lane>(z: L) -> L {
-    let u = (z + MILLS_SHIFT).recip();
-    let w = z.splat(MILLS_SCALE).neg_mul_add(u, z.splat(1.0));
-    let w2 = w * w;
-    u * horner(w2, &MILLS_ODD).mul_add(w, horner(w2, &MILLS_EVEN))
+    EXACT.ratio(z)
 }
 
 /// Return `M(z)` for `z >= -0.5` with a relative error of 1e-8.
 #[inline(always)]
 pub fn mills_rough<L: Lane>(z: L) -> L {
-    let u = (z + ROUGH_SHIFT).recip();
-    let w = z.splat(ROUGH_SCALE).neg_mul_add(u, z.splat(1.0));
-    let w2 = w * w;
-    u * horner(w2, &ROUGH_ODD).mul_add(w, horner(w2, &ROUGH_EVEN))
+    ROUGH.ratio(z)
 }
 
 /// Return `M(z)` and `-M'(z) = 1 - z M(z)` for `z >= -0.5`, neither with cancellation.
