@@ -17,7 +17,7 @@ mod sensitivities;
 mod stages;
 
 pub use sensitivities::{AllGreeks, ForwardAllGreeks, ForwardGreeks, Greeks};
-pub use stages::{discounted, fill_logs, log_forward, log_spot, stage};
+pub use stages::{discounted, fill_logs, forward, log_moneyness, stage};
 
 use std::marker::PhantomData;
 

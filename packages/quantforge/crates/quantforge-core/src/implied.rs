@@ -9,7 +9,7 @@
 use std::marker::PhantomData;
 
 use crate::black::stage::LOG;
-use crate::black::{Carry, discounted, fill_logs, log_forward, log_spot};
+use crate::black::{Carry, discounted, fill_logs, forward, log_moneyness};
 use crate::coefficients::{BACHELIER_INVERSE, INV_SQRT_2_PI, LN_SQRT_2_PI, SQRT_2_PI};
 use crate::domain::{Domain, Refusal, Status};
 use crate::elementary::{Double, horner, ln, two_product, two_sum};
@@ -178,24 +178,14 @@ fn fill_time_values<L: Lane, C: Carry, S: Side>(
         let time = lane.load(inputs[TIME], at);
         let log = Double::load(lane, stages, LOG, at);
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
-        let x = if C::HAS_YIELD {
-            let yield_time = two_product(lane.load(inputs[YIELD], at), time);
-            log_forward(log, rate_time, yield_time)
-        } else {
-            log_spot(log, rate_time)
-        };
+        let x = log_moneyness::<L, C>(lane, log, rate_time, inputs[YIELD], at, time);
         let moneyness = (x.high + x.low).abs();
         moneyness.store(&mut stages[stage::MONEYNESS], at);
     }
     for at in steps::<L>(len) {
         let time = lane.load(inputs[TIME], at);
         let spot = lane.load(inputs[SPOT], at);
-        let forward = if C::HAS_YIELD {
-            discounted(spot, two_product(lane.load(inputs[YIELD], at), time))
-        } else {
-            let low = lane.splat(0.0);
-            Double { high: spot, low }
-        };
+        let forward = forward::<L, C>(lane, spot, inputs[YIELD], at, time);
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
         let bond = discounted(lane.load(inputs[STRIKE], at), rate_time);
         let gain = two_sum(forward.high, -bond.high);

@@ -110,11 +110,7 @@ fn moneyness<L: Lane>(x: Double<L>, deviation: &Deviation<L>) -> Moneyness<L> {
 
 /// Return `ln(S/K) + (r - q) T`.
 #[inline(always)]
-pub fn log_forward<L: Lane>(
-    log: Double<L>,
-    rate_time: Double<L>,
-    yield_time: Double<L>,
-) -> Double<L> {
+fn log_forward<L: Lane>(log: Double<L>, rate_time: Double<L>, yield_time: Double<L>) -> Double<L> {
     let carry = two_sum(rate_time.high, -yield_time.high);
     let sum = two_sum(log.high, carry.high);
     let low = (rate_time.low - yield_time.low) + carry.low;
@@ -123,7 +119,7 @@ pub fn log_forward<L: Lane>(
 
 /// Return `ln(S/K) + r T`.
 #[inline(always)]
-pub fn log_spot<L: Lane>(log: Double<L>, rate_time: Double<L>) -> Double<L> {
+fn log_spot<L: Lane>(log: Double<L>, rate_time: Double<L>) -> Double<L> {
     let sum = two_sum(log.high, rate_time.high);
     fast_two_sum(sum.high, log.low + rate_time.low + sum.low)
 }
@@ -139,6 +135,42 @@ pub fn discounted<L: Lane>(x: L, exponent: Double<L>) -> Double<L> {
     Double {
         high: product.high,
         low: x.mul_add(factor.low, product.low),
+    }
+}
+
+/// Return `ln(A/b)` from `ln(S/K)` and `r T`.
+#[inline(always)]
+pub fn log_moneyness<L: Lane, C: Carry>(
+    lane: L,
+    log: Double<L>,
+    rate_time: Double<L>,
+    yields: &[f64],
+    at: usize,
+    time: L,
+) -> Double<L> {
+    if C::HAS_YIELD {
+        log_forward(log, rate_time, two_product(lane.load(yields, at), time))
+    } else {
+        log_spot(log, rate_time)
+    }
+}
+
+/// Return `A`.
+#[inline(always)]
+pub fn forward<L: Lane, C: Carry>(
+    lane: L,
+    spot: L,
+    yields: &[f64],
+    at: usize,
+    time: L,
+) -> Double<L> {
+    if C::HAS_YIELD {
+        discounted(spot, two_product(lane.load(yields, at), time))
+    } else {
+        Double {
+            high: spot,
+            low: lane.splat(0.0),
+        }
     }
 }
 
@@ -178,15 +210,7 @@ pub(super) fn fill_stages<L: Lane, C: Carry>(
         };
         let time = lane.load(inputs[TIME], at);
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
-        let x = if C::HAS_YIELD {
-            log_forward(
-                log,
-                rate_time,
-                two_product(lane.load(inputs[YIELD], at), time),
-            )
-        } else {
-            log_spot(log, rate_time)
-        };
+        let x = log_moneyness::<L, C>(lane, log, rate_time, inputs[YIELD], at, time);
         let m = moneyness(x, &deviation);
         m.exponent.store(stages, stage::EXPONENT, at);
         m.deviation.store(&mut stages[stage::DEVIATION], at);
@@ -201,14 +225,7 @@ pub(super) fn fill_stages<L: Lane, C: Carry>(
         let (spot, time) = (lane.load(inputs[SPOT], at), lane.load(inputs[TIME], at));
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
         let bond = discounted(lane.load(inputs[STRIKE], at), rate_time);
-        let forward = if C::HAS_YIELD {
-            discounted(spot, two_product(lane.load(inputs[YIELD], at), time))
-        } else {
-            Double {
-                high: spot,
-                low: lane.splat(0.0),
-            }
-        };
+        let forward = forward::<L, C>(lane, spot, inputs[YIELD], at, time);
         let density = lane.load(&stages[stage::DENSITY], at) * forward.high * INV_SQRT_2_PI;
         density.store(&mut stages[stage::DENSITY], at);
         forward.high.store(&mut stages[stage::FORWARD], at);
