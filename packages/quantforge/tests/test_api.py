@@ -2,11 +2,21 @@
 
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 
-from quantforge import _grid, american, bachelier, black76, black_scholes, garman_kohlhagen, price
+from quantforge import (
+    _grid,
+    american,
+    bachelier,
+    black76,
+    black_scholes,
+    garman_kohlhagen,
+    merton,
+    price,
+)
 
 
 def test_price_is_every_model() -> None:
@@ -34,6 +44,31 @@ def test_sides_are_chosen_row_by_row() -> None:
     calls = black_scholes.call_price_batch(100.0, strikes, 1.0, 0.0, 0.2)
     puts = black_scholes.put_price_batch(100.0, strikes, 1.0, 0.0, 0.2)
     np.testing.assert_allclose(found, np.where(is_call, calls, puts), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        np.float64(1.0),
+        1,
+        [1],
+        np.array(1.0),
+        np.array([1.0]),
+        np.array([[1.0]]),
+        np.array([1.0], np.float32),
+        np.array([[1.0, 0.5]])[:, :1],
+    ],
+    ids=repr,
+)
+def test_one_element_is_a_number_whatever_holds_it(rate: Any) -> None:
+    spots = np.array([90.0, 100.0, 110.0])
+    expected = merton.call_price_batch(spots, 100.0, 1.0, 1.0, 1.0, 0.2)
+    found = merton.call_price_batch(spots, 100, np.array([1.0]), rate, rate, np.float64(0.2))
+    assert found.shape == np.broadcast_shapes(spots.shape, np.shape(rate))
+    np.testing.assert_array_equal(found.ravel(), expected)
+    alone = merton.call_price_batch([90.0], 100, np.array([1.0]), rate, rate, np.float64(0.2))
+    assert alone.shape == np.broadcast_shapes((1,), np.shape(rate))
+    assert alone.item() == merton.call_price(90.0, 100.0, 1.0, 1.0, 1.0, 0.2)
 
 
 def test_unknown_style_is_refused() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import as_strided
 
-from quantforge import _grid, black_scholes, merton
+from quantforge import _grid, black_scholes, merton, price
 
 from fuzz import arrays, boundary
 
@@ -128,6 +128,17 @@ def test_inputs_are_read_before_an_overlapping_out_is_written() -> None:
         arguments[0] = memory[1000:2000]
         found = black_scholes.call_price_batch(*arguments, out=memory[1000 + shift : 2000 + shift])
         np.testing.assert_array_equal(found, expected)
+
+
+def test_sides_are_read_before_an_out_over_them_is_written() -> None:
+    memory = np.zeros(1000)
+    flags = memory.view(bool)[:1000]
+    flags[::2] = True
+    options = _grid.market(1000, seed=1).arguments()
+    s, k, t, r, sigma = options
+    expected = price(s, k, years=t, rate=r, volatility=sigma, is_call=flags.copy())
+    found = price(s, k, years=t, rate=r, volatility=sigma, is_call=flags, out=memory)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_a_refused_batch_changes_no_input() -> None:

@@ -1,5 +1,7 @@
 //! Inputs of a batch: numbers, arrays and broadcast strided views, read without copying.
 
+use std::ops::Range;
+
 use crate::shape::MAX_NDIM;
 
 /// Most axes of a strided view after adjacent axes have been merged.
@@ -119,6 +121,28 @@ impl<'a, T: Copy> Strided<'a, T> {
 }
 
 impl<'a> Column<'a> {
+    /// Return the column of these rows; a single one is the same number in every row.
+    #[must_use]
+    #[inline]
+    pub const fn of(rows: &'a [f64]) -> Self {
+        match rows {
+            [x] => Self::Constant(*x),
+            rows => Self::Contiguous(rows),
+        }
+    }
+
+    /// Return the memory that this column reads.
+    #[must_use]
+    pub const fn memory(&self) -> Option<Range<*const u8>> {
+        match self {
+            Self::Constant(_) => None,
+            Self::Contiguous(data) => Some(bytes(data)),
+            Self::Strided(view) => Some(bytes(view.data)),
+            Self::Single(view) => Some(bytes(view.data)),
+            Self::Flag(view) => Some(bytes(view.data)),
+        }
+    }
+
     /// Write rows `first..first + rows.len()` to `rows`.
     pub fn read(&self, first: usize, rows: &mut [f64]) {
         match self {
@@ -164,4 +188,9 @@ impl<'a> Column<'a> {
             }
         }
     }
+}
+
+const fn bytes<T>(data: &[T]) -> Range<*const u8> {
+    let Range { start, end } = data.as_ptr_range();
+    start.cast()..end.cast()
 }

@@ -37,7 +37,7 @@ impl Shape {
             if own.len() > MAX_NDIM {
                 return Err(QuantForgeError::Axes { found: own.len() });
             }
-            if !self.join(own) {
+            if own != self.extents() && !self.join(own) {
                 let shapes = arrays.map(|own| format!("{own:?}")).collect::<Vec<_>>();
                 let shapes = shapes.join(", ");
                 return Err(QuantForgeError::Shapes { shapes });
@@ -63,7 +63,7 @@ impl Shape {
     fn widen(&mut self, ndim: usize) {
         if ndim > self.ndim {
             let added = ndim - self.ndim;
-            self.extents[..ndim].rotate_right(added);
+            self.extents.copy_within(..self.ndim, added);
             self.extents[..added].fill(1);
             self.ndim = ndim;
         }

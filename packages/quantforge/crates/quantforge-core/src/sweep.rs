@@ -42,7 +42,7 @@ pub fn piece<K: Kernel<I, O>, const I: usize, const O: usize>(
         unreachable!("a slice of I columns has I of them");
     });
     WORKSPACE.with_borrow_mut(|workspace| {
-        isa.run(Sweep {
+        isa.run(&mut Sweep {
             inputs: columns,
             sides: inputs.sides,
             piece,
@@ -56,17 +56,17 @@ pub fn piece<K: Kernel<I, O>, const I: usize, const O: usize>(
 struct Sweep<'a, 'b, K, const I: usize, const O: usize> {
     inputs: &'a [Column<'a>; I],
     sides: Column<'a>,
-    /// Borrowed: moving it is no small part of a call for one row.
     piece: &'a mut Piece<'b>,
     workspace: &'a mut Workspace,
     kernel: PhantomData<K>,
 }
 
-impl<K: Kernel<I, O>, const I: usize, const O: usize> LaneTask for Sweep<'_, '_, K, I, O> {
+/// By reference: words written one by one and moved together stall the processor.
+impl<K: Kernel<I, O>, const I: usize, const O: usize> LaneTask for &mut Sweep<'_, '_, K, I, O> {
     type Output = usize;
 
     #[inline(always)]
-    fn run<L: Lane>(mut self, lane: L) -> usize {
+    fn run<L: Lane>(self, lane: L) -> usize {
         let total = self.piece.len();
         let unchecked = self.fill_constants(lane, total.next_multiple_of(L::WIDTH).min(BLOCK));
         let narrow = narrow_rows::<L, K, I, O>(total);
@@ -148,8 +148,12 @@ impl<K: Kernel<I, O>, const I: usize, const O: usize> Sweep<'_, '_, K, I, O> {
             };
         }
         // Cut to one length that the compiler knows to fit a stage: see `steps`.
-        let inputs = inputs.map(|rows| &rows[..padded]);
-        let mut outputs = outputs.map(|rows| &mut rows[..padded]);
+        for rows in &mut inputs {
+            *rows = &rows[..padded];
+        }
+        for rows in &mut outputs {
+            *rows = &mut std::mem::take(rows)[..padded];
+        }
         K::block(
             lane,
             padded,

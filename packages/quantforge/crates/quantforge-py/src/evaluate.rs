@@ -17,7 +17,7 @@ use quantforge_core::strategy::is_worth_detaching;
 
 use crate::errors::python_error;
 use crate::foreign::Translated;
-use crate::operand::{Argument, Operand, View};
+use crate::operand::{Argument, Operand, View, read_at_once};
 use crate::results::Results;
 
 /// One call of a batch function, as Python made it.
@@ -67,6 +67,15 @@ fn refusal(
 
 /// Compute a batch: one result, or a tuple of several; with statuses, a pair.
 pub fn batch<'py>(py: Python<'py>, request: &Request<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let mut columns = [Column::Constant(0.0); MAX_INPUTS];
+    let columns = &mut columns[..request.arguments.len()];
+    let mut shape = Shape::default();
+    if let Some((sides, extents)) = read_at_once(py, request.arguments, request.is_call, columns) {
+        shape
+            .broadcast([extents].into_iter())
+            .map_err(python_error)?;
+        return compute(py, request, columns, sides, &shape);
+    }
     if let Some(call) = Translated::read(py, request)? {
         let arguments: Vec<_> = call.arguments.iter().map(Argument::from).collect();
         let translated = Request {
@@ -76,21 +85,14 @@ pub fn batch<'py>(py: Python<'py>, request: &Request<'_, 'py>) -> PyResult<Bound
         };
         return call.finish(batch(py, &translated)?);
     }
-    let on_error = request
-        .on_error
-        .map_or(Ok(OnError::Raise), FromStr::from_str);
-    let on_error = on_error.map_err(python_error)?;
-    let resources = Resources::of_process(request.threads).map_err(python_error)?;
-    let count = request.arguments.len();
 
     let mut operands = [const { Operand::Number(0.0) }; MAX_INPUTS];
+    let operands = &mut operands[..columns.len()];
     for (index, argument) in request.arguments.iter().enumerate() {
         operands[index] = Operand::read(argument, || (request.name)(index))?;
     }
-    let operands = &operands[..count];
     let side = Operand::read_flags(&request.is_call)?;
     let arrays = operands.iter().chain([&side]).filter_map(Operand::extents);
-    let mut shape = Shape::default();
     shape.broadcast(arrays).map_err(python_error)?;
 
     let mut views = [const { View::Ready(Column::Constant(0.0)) }; MAX_INPUTS];
@@ -98,28 +100,47 @@ pub fn batch<'py>(py: Python<'py>, request: &Request<'_, 'py>) -> PyResult<Bound
         views[index] = operand.view(&shape, || (request.name)(index))?;
     }
     let sides = side.view(&shape, || "is_call".to_owned())?;
-    let mut columns = [Column::Constant(0.0); MAX_INPUTS];
-    for (column, view) in columns.iter_mut().zip(&views[..count]) {
-        *column = view.column();
-    }
+    let columns = views.each_ref().map(View::column);
+    compute(
+        py,
+        request,
+        &columns[..operands.len()],
+        sides.column(),
+        &shape,
+    )
+}
+
+/// Compute a batch whose arguments have been read and broadcast to `shape`.
+fn compute<'py>(
+    py: Python<'py>,
+    request: &Request<'_, 'py>,
+    columns: &[Column<'_>],
+    sides: Column<'_>,
+    shape: &Shape,
+) -> PyResult<Bound<'py, PyAny>> {
+    let on_error = request
+        .on_error
+        .map_or(Ok(OnError::Raise), FromStr::from_str);
+    let on_error = on_error.map_err(python_error)?;
+    let resources = Resources::of_process(request.threads).map_err(python_error)?;
     let inputs = Inputs {
-        columns: &columns[..count],
-        sides: sides.column(),
+        columns,
+        sides,
         dividends: request.dividends,
     };
 
     let rows = shape.rows().map_err(python_error)?;
     let formula = request.entry.for_inputs(&inputs);
-    let mut results = Results::prepare(py, formula.outputs, request.out, &shape, operands)?;
+    let mut results = Results::prepare(py, formula.outputs, request.out, shape, &inputs)?;
     if on_error == OnError::Status {
-        results.add_statuses(py, &shape);
+        results.add_statuses(py, shape);
     }
     let mut piece = results.piece();
-    let mut compute = || batch::run(formula, &inputs, &mut piece, resources);
+    let mut sweep = || batch::run(formula, &inputs, &mut piece, resources);
     let refused = if is_worth_detaching(rows, formula.nanoseconds) {
-        py.detach(compute)
+        py.detach(sweep)
     } else {
-        compute()
+        sweep()
     };
     if refused > 0 && on_error == OnError::Raise {
         return Err(refusal(request.entry, &inputs, rows, request.name));

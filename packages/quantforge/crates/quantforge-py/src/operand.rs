@@ -1,12 +1,16 @@
 //! Python objects as columns of a batch.
 
+use std::ffi::{c_char, c_int};
+
 use numpy::npyffi::NPY_TYPES;
+use numpy::npyffi::flags::{NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::PyTypeInfo;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyFloat};
+use pyo3::types::{PyDict, PyFloat, PyInt};
 use quantforge_core::column::{Column, Strided};
 use quantforge_core::error::QuantForgeError;
 use quantforge_core::shape::{Shape, reach};
@@ -32,9 +36,78 @@ impl From<f64> for Argument<'_, '_> {
     }
 }
 
-/// Element type of an array operand; as wide as a pointer, so that operands move in whole words.
+/// Read arguments that need neither Python nor broadcasting: numbers, and plain arrays of one shape.
+///
+/// Short calls feel every look at an argument, so this takes one. Returns side and shape; `None` if
+/// the arguments must be read as [`Operand`]s.
+#[inline]
+pub fn read_at_once<'a>(
+    py: Python<'_>,
+    arguments: &[Argument<'a, '_>],
+    is_call: Argument<'a, '_>,
+    columns: &mut [Column<'a>],
+) -> Option<(Column<'a>, &'a [usize])> {
+    let side = match is_call {
+        Argument::Number(side) => side,
+        Argument::Object(object) => flag(object)?,
+    };
+    let array_type = PyUntypedArray::type_object_raw(py);
+    let mut shape: &[usize] = &[];
+    for (argument, column) in arguments.iter().zip(columns) {
+        *column = match *argument {
+            Argument::Object(object) if object.get_type_ptr() == array_type => {
+                // SAFETY: exactly NumPy's type of arrays; subclasses may mean something else.
+                let (rows, extents) = plain(unsafe { object.cast_unchecked() })?;
+                if shape.is_empty() {
+                    shape = extents;
+                } else if shape != extents {
+                    return None;
+                }
+                Column::of(rows)
+            }
+            Argument::Object(object) => Column::Constant(number(object)?),
+            Argument::Number(number) => Column::Constant(number),
+        };
+    }
+    Some((Column::Constant(side), shape))
+}
+
+/// Return a float, a float of NumPy or an integer that a double can hold.
+#[inline]
+fn number(object: &Bound<'_, PyAny>) -> Option<f64> {
+    match object.cast::<PyFloat>() {
+        Ok(number) => Some(number.value()),
+        Err(_) => object.cast_exact::<PyInt>().ok()?.extract().ok(),
+    }
+}
+
+/// Return a truth value as 1 or 0.
+#[inline]
+fn flag(object: &Bound<'_, PyAny>) -> Option<f64> {
+    object.extract::<bool>().ok().map(f64::from)
+}
+
+/// Return elements and extents of an array of native doubles without gaps, last axis fastest.
+#[inline]
+fn plain<'a>(array: &'a Bound<'_, PyUntypedArray>) -> Option<(&'a [f64], &'a [usize])> {
+    const LAYOUT: c_int = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
+    const NATIVE: c_char = b'='.cast_signed();
+    // SAFETY: a live array, whose memory is trusted as in `span`.
+    unsafe {
+        let fields = &(*array.as_array_ptr()).fields;
+        let element = &(*fields.descr).fields;
+        let is_double = element.type_num == NPY_TYPES::NPY_DOUBLE as c_int;
+        if !is_double || element.byteorder != NATIVE || fields.flags & LAYOUT != LAYOUT {
+            return None;
+        }
+        let extents = array.shape();
+        let rows = std::slice::from_raw_parts(fields.data.cast(), extents.iter().product());
+        Some((rows, extents))
+    }
+}
+
+/// Element type of an array operand.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(usize)]
 pub enum Kind {
     Double,
     Single,
@@ -48,15 +121,14 @@ pub enum Operand<'py> {
 }
 
 impl<'py> Operand<'py> {
-    /// Read real numbers; lists, integers and array-likes are converted by NumPy.
-    #[inline]
+    /// Read real numbers; lists and array-likes are converted by NumPy.
     pub fn read(argument: &Argument<'_, 'py>, name: impl Fn() -> String) -> PyResult<Self> {
         let object = match *argument {
             Argument::Number(number) => return Ok(Self::Number(number)),
             Argument::Object(object) => object,
         };
-        if let Ok(number) = object.cast_exact::<PyFloat>() {
-            return Ok(Self::Number(number.value()));
+        if let Some(number) = number(object) {
+            return Ok(Self::Number(number));
         }
         Self::from_array(object).map_or_else(
             || {
@@ -72,11 +144,11 @@ impl<'py> Operand<'py> {
     /// Read truth values.
     pub fn read_flags(argument: &Argument<'_, 'py>) -> PyResult<Self> {
         let object = match *argument {
-            Argument::Number(number) => return Ok(Self::Number(number)),
+            Argument::Number(side) => return Ok(Self::Number(side)),
             Argument::Object(object) => object,
         };
-        if let Ok(flag) = object.extract::<bool>() {
-            return Ok(Self::Number(f64::from(u8::from(flag))));
+        if let Some(side) = flag(object) {
+            return Ok(Self::Number(side));
         }
         match Self::from_array(object) {
             Some(Self::Array(array, Kind::Flag)) => Ok(Self::Array(array, Kind::Flag)),
@@ -88,11 +160,6 @@ impl<'py> Operand<'py> {
     }
 
     /// Return an array that can be read where it lies.
-    #[allow(
-        clippy::inline_always,
-        reason = "two words through memory, read as one, stall"
-    )]
-    #[inline(always)]
     fn from_array(object: &Bound<'py, PyAny>) -> Option<Self> {
         let array = object.cast::<PyUntypedArray>().ok()?;
         let dtype = array.dtype();
@@ -122,8 +189,10 @@ impl<'py> Operand<'py> {
             Self::Number(x) => return Ok(View::Ready(Column::Constant(*x))),
             Self::Array(array, kind) => (array, *kind),
         };
-        if kind == Kind::Double && array.is_c_contiguous() && array.shape() == shape.extents() {
-            return Ok(View::Ready(Column::Contiguous(span::<f64>(array).0)));
+        if let Some((rows, extents)) = plain(array)
+            && (rows.len() == 1 || extents == shape.extents())
+        {
+            return Ok(View::Ready(Column::of(rows)));
         }
         let view = match kind {
             Kind::Double => strided(array, shape).map(View::Double),

@@ -7,11 +7,10 @@ use numpy::{
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyTuple};
+use quantforge_core::column::Column;
 use quantforge_core::kernel::MAX_OUTPUTS;
-use quantforge_core::piece::Piece;
+use quantforge_core::piece::{Inputs, Piece};
 use quantforge_core::shape::{Shape, reach};
-
-use crate::operand::Operand;
 
 /// The results of one call.
 pub enum Results<'py> {
@@ -37,7 +36,7 @@ impl<'py> Results<'py> {
         count: usize,
         out: Option<&Bound<'py, PyAny>>,
         shape: &Shape,
-        operands: &[Operand<'py>],
+        inputs: &Inputs<'_>,
     ) -> PyResult<Self> {
         let Some(out) = out else {
             if shape.extents().is_empty() {
@@ -54,7 +53,7 @@ impl<'py> Results<'py> {
             let message = format!("out holds {} arrays, but {count} are needed", outs.len());
             return Err(PyValueError::new_err(message));
         }
-        let targets = outs.into_iter().map(|out| Target::of(out, shape, operands));
+        let targets = outs.into_iter().map(|out| Target::of(out, shape, inputs));
         let mut targets = targets.collect::<PyResult<Vec<_>>>()?;
         refuse_shared(&targets)?;
         let first = targets.remove(0);
@@ -112,12 +111,12 @@ impl<'py> Target<'py> {
     }
 
     /// Return the caller's array if results can be written into it, else a new one beside it.
-    fn of(out: Bound<'py, PyAny>, shape: &Shape, operands: &[Operand<'py>]) -> PyResult<Self> {
+    fn of(out: Bound<'py, PyAny>, shape: &Shape, inputs: &Inputs<'_>) -> PyResult<Self> {
         let py = out.py();
         let untyped = checked(&out, shape)?;
         let is_direct = untyped.is_c_contiguous() && untyped.is_aligned();
         let array = match out.cast::<PyArrayDyn<f64>>() {
-            Ok(array) if is_direct && !overlaps(untyped, operands) => array.clone(),
+            Ok(array) if is_direct && !overlaps(untyped, inputs) => array.clone(),
             _ => Self::new(py, shape).array,
         };
         Ok(Self {
@@ -231,11 +230,10 @@ fn refuse_shared(targets: &[Target<'_>]) -> PyResult<()> {
 }
 
 /// Return whether `out` shares memory bounds with an input.
-fn overlaps(out: &Bound<'_, PyUntypedArray>, operands: &[Operand<'_>]) -> bool {
-    operands.iter().any(|operand| match operand {
-        Operand::Number(_) => false,
-        Operand::Array(array, _) => meet(bounds(out), bounds(array)),
-    })
+fn overlaps(out: &Bound<'_, PyUntypedArray>, inputs: &Inputs<'_>) -> bool {
+    let all = inputs.columns.iter().chain([&inputs.sides]);
+    let mut memory = all.filter_map(Column::memory);
+    memory.any(|theirs| meet(bounds(out), (theirs.start as isize, theirs.end as isize)))
 }
 
 /// Return the addresses before which and after which an array has no byte.
