@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint bench docs minimums wheel sanitize clean
+.PHONY: help setup demo test test-long lint bench docs minimums wheel sanitize emulate clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ sanitize:  ## the Rust tests of quantforge under AddressSanitizer (needs a night
 	RUSTFLAGS=-Zsanitizer=address CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
 		cargo +nightly test --release --locked --quiet -p quantforge-core \
 		--target $(shell rustc -vV | sed -n 's/^host: //p') --target-dir target/sanitize
+
+emulate: setup  ## the Rust tests of quantforge with AVX-512 on a machine without it (needs Bochs)
+	$(RUN) python packages/quantforge/tools/emulate.py $(EMULATE)
 
 clean:  ## remove what the targets made
 	rm -rf .venv .tools target .tighten .mypy_cache .ruff_cache .pytest_cache .hypothesis
