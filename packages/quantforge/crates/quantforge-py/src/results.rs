@@ -231,9 +231,10 @@ fn refuse_shared(targets: &[Target<'_>]) -> PyResult<()> {
 
 /// Return whether `out` shares memory bounds with an input.
 fn overlaps(out: &Bound<'_, PyUntypedArray>, inputs: &Inputs<'_>) -> bool {
+    let own = bounds(out);
     let all = inputs.columns.iter().chain([&inputs.sides]);
     let mut memory = all.filter_map(Column::memory);
-    memory.any(|theirs| meet(bounds(out), (theirs.start as isize, theirs.end as isize)))
+    memory.any(|theirs| meet(own, (theirs.start as isize, theirs.end as isize)))
 }
 
 /// Return the addresses before which and after which an array has no byte.

@@ -30,14 +30,7 @@ impl<C: Carry, S: Side> Kernel<6, 6> for Greeks<C, S> {
         outputs: &mut [&mut [f64]; 6],
         stages: &mut Stages,
     ) {
-        fill_terms::<L, C, S>(lane, len, inputs, sides, outputs[PRICE], stages);
-        for at in steps::<L>(len) {
-            let terms = Terms::load(lane, outputs[PRICE], stages, at);
-            let first = FirstOrder::of::<C>(lane, inputs, at, &terms);
-            for (row, value) in outputs.iter_mut().zip(first.values(&terms)) {
-                value.store(row, at);
-            }
-        }
+        fill_all::<L, C, S, _>(lane, len, inputs, sides, outputs, stages);
     }
 }
 
@@ -55,18 +48,7 @@ impl<C: Carry, S: Side> Kernel<6, 13> for AllGreeks<C, S> {
         outputs: &mut [&mut [f64]; 13],
         stages: &mut Stages,
     ) {
-        fill_terms::<L, C, S>(lane, len, inputs, sides, outputs[PRICE], stages);
-        for at in steps::<L>(len) {
-            let terms = Terms::load(lane, outputs[PRICE], stages, at);
-            let first = FirstOrder::of::<C>(lane, inputs, at, &terms);
-            let values = first.values(&terms);
-            for (row, value) in outputs.iter_mut().zip(values) {
-                value.store(row, at);
-            }
-            for (row, value) in outputs[6..].iter_mut().zip(first.higher(&terms)) {
-                value.store(row, at);
-            }
-        }
+        fill_all::<L, C, S, _>(lane, len, inputs, sides, outputs, stages);
     }
 }
 
@@ -112,6 +94,33 @@ macro_rules! on_forward {
 
 on_forward!(ForwardGreeks, Greeks, 6);
 on_forward!(ForwardAllGreeks, AllGreeks, 13);
+
+/// Fill the first-order results and, where there is room for more, those of higher order.
+#[inline(always)]
+fn fill_all<L: Lane, C: Carry, S: Side, const O: usize>(
+    lane: L,
+    len: usize,
+    inputs: &[&[f64]; 6],
+    sides: &[f64],
+    outputs: &mut [&mut [f64]; O],
+    stages: &mut Stages,
+) {
+    fill_terms::<L, C, S>(lane, len, inputs, sides, outputs[PRICE], stages);
+    for at in steps::<L>(len) {
+        let terms = Terms::load(lane, outputs[PRICE], stages, at);
+        let first = FirstOrder::of::<C>(lane, inputs, at, &terms);
+        let values = first.values(&terms);
+        for (row, value) in outputs.iter_mut().zip(values) {
+            value.store(row, at);
+        }
+        if O > values.len() {
+            let higher = first.higher(&terms);
+            for (row, value) in outputs[values.len()..].iter_mut().zip(higher) {
+                value.store(row, at);
+            }
+        }
+    }
+}
 
 /// Fill all stages, with the prices in a row of their own.
 #[inline(always)]
