@@ -11,29 +11,14 @@ use quantforge_core::domain::OnError;
 use quantforge_core::kernel::MAX_INPUTS;
 use quantforge_core::lane::Isa;
 use quantforge_core::piece::{Inputs, Piece};
-use quantforge_core::schedule::Dividend;
 use quantforge_core::shape::Shape;
 use quantforge_core::strategy::is_worth_detaching;
 
 use crate::errors::python_error;
 use crate::foreign::Translated;
-use crate::operand::{Argument, Operand, View, read_at_once};
+use crate::operand::{Operand, View, read_at_once};
+use crate::request::{Argument, Request};
 use crate::results::Results;
-
-/// One call of a batch function, as Python made it.
-pub struct Request<'a, 'py> {
-    pub entry: &'static Entry,
-    /// Name of each argument in messages.
-    pub name: &'a dyn Fn(usize) -> String,
-    pub arguments: &'a [Argument<'a, 'py>],
-    pub dividends: &'a [Dividend],
-    /// 1 for calls, 0 for puts, or an array of truth values.
-    pub is_call: Argument<'a, 'py>,
-    /// An array for the result, or a tuple of arrays for several.
-    pub out: Option<&'a Bound<'py, PyAny>>,
-    pub on_error: Option<&'a str>,
-    pub threads: Option<usize>,
-}
 
 /// Compute one row of plain numbers.
 pub fn scalar(entry: &Entry, names: &[&str], row: [f64; 6], side: f64) -> PyResult<f64> {

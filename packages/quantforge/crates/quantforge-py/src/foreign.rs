@@ -5,8 +5,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyInt, PyList, PyTuple};
 
-use crate::evaluate::Request;
-use crate::operand::Argument;
+use crate::request::{Argument, Request};
 
 /// A call whose arguments Python has turned into NumPy arrays.
 pub struct Translated<'py> {

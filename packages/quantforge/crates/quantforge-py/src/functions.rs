@@ -10,8 +10,8 @@ use quantforge_core::pool::thread_limit;
 use quantforge_core::schedule::schedule;
 
 use crate::errors::{no_formula, python_error};
-use crate::evaluate::{Request, batch, scalar};
-use crate::operand::Argument;
+use crate::evaluate::{batch, scalar};
+use crate::request::{Argument, Request};
 
 /// Define the two price functions of a model and a side: one option, and arrays of options.
 ///

@@ -8,6 +8,7 @@ mod evaluate;
 mod foreign;
 mod functions;
 mod operand;
+mod request;
 mod results;
 mod ufunc;
 

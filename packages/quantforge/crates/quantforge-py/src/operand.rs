@@ -16,25 +16,7 @@ use quantforge_core::error::QuantForgeError;
 use quantforge_core::shape::{Shape, reach};
 
 use crate::errors::python_error;
-
-/// What a function passes on: an object from Python, or a number that it knows itself.
-#[derive(Clone, Copy)]
-pub enum Argument<'a, 'py> {
-    Object(&'a Bound<'py, PyAny>),
-    Number(f64),
-}
-
-impl<'a, 'py> From<&'a Bound<'py, PyAny>> for Argument<'a, 'py> {
-    fn from(object: &'a Bound<'py, PyAny>) -> Self {
-        Self::Object(object)
-    }
-}
-
-impl From<f64> for Argument<'_, '_> {
-    fn from(number: f64) -> Self {
-        Self::Number(number)
-    }
-}
+use crate::request::Argument;
 
 /// Read arguments that need neither Python nor broadcasting: numbers, and plain arrays of one shape.
 ///
