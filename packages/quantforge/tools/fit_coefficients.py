@@ -23,7 +23,7 @@ MILLS_SHIFT, MILLS_SCALE = mp.mpf(6), mp.mpf(79) / 8
 MILLS_RANGE = (mp.mpf(-1) / 2, mp.mpf(40))
 ROUGH_SHIFT, ROUGH_SCALE = mp.mpf(17) / 4, mp.mpf(55) / 8
 ROUGH_DEGREE = 11
-MILLS_DEGREE, LOG_DEGREE, EXP_DEGREE, INVERSE_DEGREE = 24, 9, 4, 10
+MILLS_DEGREE, LOG_DEGREE, EXP_DEGREE, INVERSE_DEGREE = 24, 8, 4, 10
 POINTS = 80  # nodes of every fit: many more than coefficients
 HEAD_BITS = 41  # leading parts are multiples of 2^-41, so that integer multiples of them are exact
 
@@ -142,6 +142,7 @@ def constants() -> dict[str, list[float]]:
     mills, rough = mills_coefficients(), rough_mills_coefficients()
     reciprocals = [reciprocal(interval) for interval in range(16)]
     logs = [head_and_rest(-mp.log(mp.mpf(r))) for r in reciprocals]
+    divisors = [head_and_rest(-mp.log(1 + mp.mpf(j) / 16)) for j in range(16)]
     powers = [rounded_and_rest(mp.mpf(2) ** (mp.mpf(j) / 16)) for j in range(16)]
     half_step = mp.log(2) / 32 * mp.mpf("1.001")
     ln_2, sixteenth = head_and_rest(mp.log(2)), head_and_rest(mp.log(2) / 16, HEAD_BITS + 1)
@@ -158,6 +159,8 @@ def constants() -> dict[str, list[float]]:
         "LOG_RECIPROCAL": reciprocals,
         "LOG_TABLE_HIGH": [head for head, _ in logs],
         "LOG_TABLE_LOW": [rest for _, rest in logs],
+        "DIVISOR_TABLE_HIGH": [head for head, _ in divisors],
+        "DIVISOR_TABLE_LOW": [rest for _, rest in divisors],
         "LN_2_HIGH": [ln_2[0]],
         "LN_2_LOW": [ln_2[1]],
         "EXP_TAIL": chebyshev(exp_tail, -half_step, half_step, EXP_DEGREE),

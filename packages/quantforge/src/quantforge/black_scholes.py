@@ -13,7 +13,7 @@ k, strikes
 t, times
     Years to expiry, 0 to 1e4.
 r, rates
-    Continuously compounded rate per year; ``r t`` within -300 to 300.
+    Continuously compounded rate per year; ``r t`` within -170 to 170.
 sigma, sigmas
     Volatility per root year, 0 to 1e3.
 out : ndarray, optional

@@ -13,7 +13,7 @@ k, strikes; t, times; sigma, sigmas
 rd, domestic_rates
     Continuously compounded rate per year of the currency in which prices are given.
 rf, foreign_rates
-    The same of the currency that is bought or sold; both times years within -300 to 300.
+    The same of the currency that is bought or sold; both times years within -170 to 170.
 
 Delta is per unit of foreign currency, rho by the domestic and dividend rho by the foreign rate.
 """

@@ -10,7 +10,7 @@ s, spots
 k, strikes; t, times; r, rates; sigma, sigmas
     As in Black-Scholes.
 q, dividend_yields
-    Continuous yield of the spot per year, or the foreign rate; ``q t`` within -300 to 300.
+    Continuous yield of the spot per year, or the foreign rate; ``q t`` within -170 to 170.
 """
 
 from typing import Any, Unpack

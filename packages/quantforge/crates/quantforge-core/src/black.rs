@@ -17,14 +17,14 @@ mod sensitivities;
 mod stages;
 
 pub use sensitivities::{AllGreeks, ForwardAllGreeks, ForwardGreeks, Greeks};
-pub use stages::{discounted, fill_logs, forward, log_moneyness, stage};
+pub use stages::{discounted, fill_logs, forward, moneyness, stage};
 
 use std::marker::PhantomData;
 
 use crate::domain::Domain;
 use crate::kernel::{Kernel, PerRow, ROW, STAGES, Side, Stages};
-use crate::lane::{Lane, steps};
-use stages::{Regions, fill_points, fill_ratios, fill_stages};
+use crate::lane::Lane;
+use stages::fill_prices;
 
 /// Number of the spot among the inputs.
 pub const SPOT: usize = 0;
@@ -92,16 +92,7 @@ impl<C: Carry, S: Side> Kernel<6, 1> for Price<C, S> {
         outputs: &mut [&mut [f64]; 1],
         stages: &mut Stages,
     ) {
-        fill_stages::<L, C>(lane, len, inputs, stages);
-        fill_points::<L, S>(lane, len, sides, stages);
-        fill_ratios(lane, len, stages);
-        for at in steps::<L>(len) {
-            let difference = lane.load(&stages[stage::DIFFERENCE], at);
-            let sum = lane.load(&stages[stage::SUM], at);
-            let formulas = Regions::load(lane, stages, at);
-            let price = formulas.price::<S>(lane, sides, at, difference, sum);
-            price.store(outputs[0], at);
-        }
+        fill_prices::<L, C, S>(lane, len, inputs, sides, outputs[0], stages);
     }
 }
 

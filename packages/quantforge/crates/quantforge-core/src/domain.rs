@@ -104,7 +104,7 @@ impl Domain {
 }
 
 /// Largest `|rate * time|`: discount factors stay within 1e-130 to 1e130.
-pub const MAX_EXPONENT: f64 = 300.0;
+pub const MAX_EXPONENT: f64 = 170.0;
 
 /// State of one row of a batch; the numbers are part of the Python interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

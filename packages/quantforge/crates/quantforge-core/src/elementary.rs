@@ -5,9 +5,9 @@
 //! exponential and logarithm.
 
 use crate::coefficients::{
-    EXP_TABLE_HIGH, EXP_TABLE_LOW, EXP_TAIL, LN_2_HIGH, LN_2_LOW, LN_2_SIXTEENTH_HIGH,
-    LN_2_SIXTEENTH_LOW, LOG_RECIPROCAL, LOG_TABLE_HIGH, LOG_TABLE_LOW, LOG_TAIL,
-    SIXTEENTHS_PER_LN_2,
+    DIVISOR_TABLE_HIGH, DIVISOR_TABLE_LOW, EXP_TABLE_HIGH, EXP_TABLE_LOW, EXP_TAIL, LN_2_HIGH,
+    LN_2_LOW, LN_2_SIXTEENTH_HIGH, LN_2_SIXTEENTH_LOW, LOG_RECIPROCAL, LOG_TABLE_HIGH,
+    LOG_TABLE_LOW, LOG_TAIL, SIXTEENTHS_PER_LN_2,
 };
 use crate::kernel::Stages;
 use crate::lane::{Lane, ROUND_TO_INTEGER};
@@ -49,6 +49,17 @@ pub fn two_sum<L: Lane>(a: L, b: L) -> Double<L> {
     Double {
         high,
         low: (a - (high - rounded)) + (b - rounded),
+    }
+}
+
+/// Return `a - b` without error.
+#[inline(always)]
+pub fn two_difference<L: Lane>(a: L, b: L) -> Double<L> {
+    let high = a - b;
+    let rounded = a - high;
+    Double {
+        high,
+        low: (a - (high + rounded)) - (b - rounded),
     }
 }
 
@@ -148,7 +159,7 @@ pub fn exp_rough<L: Lane>(x: L) -> L {
     let [c2, c3, c4, ..] = splat_all(r, &EXP_TAIL);
     let tail = c4.mul_add(r, c3).mul_add(r, c2).mul_add(r * r, r);
     let head = index.lookup(&EXP_TABLE_HIGH);
-    head.mul_add(tail, head).scale_normal(index)
+    head.mul_add(tail, head) * index.power()
 }
 
 /// Return `exp(x.high + x.low)` with a relative error of about 2^-58, for `|x| <= 700`.
@@ -159,10 +170,25 @@ pub fn exp_double<L: Lane>(x: Double<L>) -> Double<L> {
         .head
         .mul_add(parts.tail, parts.index.lookup(&EXP_TABLE_LOW));
     let sum = fast_two_sum(parts.head, tail);
+    let power = parts.index.power();
     Double {
-        high: sum.high.scale_normal(parts.index),
-        low: sum.low.scale_normal(parts.index),
+        high: sum.high * power,
+        low: sum.low * power,
     }
+}
+
+/// Return `exp(x.high + x.low)` and `1 - exp(x.high + x.low)`, for `|x| <= 700`.
+///
+/// Each is within two units in the last place, the second one also where it is small.
+#[inline(always)]
+pub fn exp_and_complement<L: Lane>(x: Double<L>) -> (L, L) {
+    let parts = exp_parts(x);
+    let power = parts.index.power();
+    let tail = parts
+        .head
+        .mul_add(parts.tail, parts.index.lookup(&EXP_TABLE_LOW));
+    let rest = parts.head.neg_mul_add(power, power.splat(1.0));
+    ((parts.head + tail) * power, tail.neg_mul_add(power, rest))
 }
 
 /// Return `ln(x)` of a positive normal number within two units in the last place.
@@ -183,51 +209,68 @@ pub fn ln<L: Lane>(x: L) -> L {
     base + r + tail.mul_add(r2, low)
 }
 
-/// Return `a / b` and, as the low part, what it lacks, relative to it.
-///
-/// `a`, `b`, `a b` and `a / b` must be normal numbers.
-#[inline(always)]
-pub fn ratio<L: Lane>(a: L, b: L) -> Double<L> {
-    let shared = (a * b).recip();
-    let (inverse_b, inverse_a) = (a * shared, b * shared);
-    let high = a * inverse_b;
-    Double {
-        high,
-        low: high.neg_mul_add(b, a) * inverse_a,
+/// A quotient `a / b = (1 + r) / divisor` with `|r| <= 1/32`.
+pub struct Quotient<L> {
+    divisor: L,
+    r: Double<L>,
+}
+
+impl<L: Lane> Quotient<L> {
+    /// Divide `a` by `b`; both, `a b` and `a / b` must be positive normal numbers.
+    ///
+    /// The divisor, `b / a` to five bits, is so short that `a divisor - b` is exact.
+    #[inline(always)]
+    pub fn of(a: L, b: L) -> Self {
+        let shared = (a * b).recip();
+        let (inverse_a, inverse_b) = (b * shared, a * shared);
+        let divisor = (b * inverse_a).leading_bits();
+        let difference = a.mul_sub(divisor, b);
+        let high = difference * inverse_b;
+        let low = high.neg_mul_add(b, difference) * inverse_b;
+        Self {
+            divisor,
+            r: Double { high, low },
+        }
     }
-}
 
-/// Return the logarithm of a [`ratio`] with an absolute error of about `2^-60 + 2^-66 |ln|`.
-#[inline(always)]
-pub fn ln_of_ratio<L: Lane>(ratio: Double<L>) -> Double<L> {
-    let (exponent, mantissa, index) = ratio.high.split();
-    let reciprocal = index.lookup(&LOG_RECIPROCAL);
-    let product = two_product(mantissa, reciprocal);
-    let r_high = product.high - 1.0;
-    let r = r_high + product.low;
+    /// Return what [`Quotient::store`] left at `at`.
+    #[inline(always)]
+    pub fn load(lane: L, stages: &Stages, row: usize, at: usize) -> Self {
+        Self {
+            r: Double::load(lane, stages, row, at),
+            divisor: lane.load(&stages[row + 2], at),
+        }
+    }
 
-    let r2 = r * r;
-    let [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9] = splat_all(r, &LOG_TAIL);
-    let tail = c9.mul_add(r, c8).mul_add(r2, c7.mul_add(r, c6));
-    let tail = tail
-        .mul_add(r2, c5.mul_add(r, c4))
-        .mul_add(r2, c3.mul_add(r, c2));
-    let tail = tail
-        .mul_add(r2, c1.mul_add(r, c0))
-        .mul_add(r * r2, ratio.low);
+    /// Leave it in three rows.
+    #[inline(always)]
+    pub fn store(self, stages: &mut Stages, row: usize, at: usize) {
+        self.r.store(stages, row, at);
+        self.divisor.store(&mut stages[row + 2], at);
+    }
 
-    let square = two_product(r_high * -0.5, r_high);
-    let table = index.lookup(&LOG_TABLE_HIGH);
-    let base = exponent.mul_add(r.splat(LN_2_HIGH), table);
-    let base_low = exponent.mul_add(r.splat(LN_2_LOW), index.lookup(&LOG_TABLE_LOW));
-    let first = fast_two_sum(base, r_high);
-    let second = fast_two_sum(first.high, square.high);
-    let small = r_high.neg_mul_add(product.low, product.low) + square.low + base_low;
-    fast_two_sum(second.high, small + (first.low + second.low) + tail)
-}
+    /// Return the logarithm with an absolute error of about `2^-60 + 2^-66 |ln|`.
+    #[inline(always)]
+    pub fn ln(self) -> Double<L> {
+        let (exponent, sixteenth) = self.divisor.exponent_and_sixteenth();
+        let r = self.r.high;
+        let r2 = r * r;
+        let [c0, c1, c2, c3, c4, c5, c6, c7, c8] = splat_all(r, &LOG_TAIL);
+        let tail = c8.mul_add(r2, c7.mul_add(r, c6));
+        let tail = tail
+            .mul_add(r2, c5.mul_add(r, c4))
+            .mul_add(r2, c3.mul_add(r, c2));
+        let tail = tail.mul_add(r2, c1.mul_add(r, c0));
+        let tail = tail.mul_add(r * r2, r.neg_mul_add(self.r.low, self.r.low));
 
-/// Return `ln(a / b)`; see [`ratio`] and [`ln_of_ratio`].
-#[inline(always)]
-pub fn ln_ratio_double<L: Lane>(a: L, b: L) -> Double<L> {
-    ln_of_ratio(ratio(a, b))
+        let square = two_product(r * -0.5, r);
+        let table = sixteenth.lookup(&DIVISOR_TABLE_HIGH);
+        let base = exponent.neg_mul_add(r.splat(LN_2_HIGH), table);
+        let table = sixteenth.lookup(&DIVISOR_TABLE_LOW);
+        let base_low = exponent.neg_mul_add(r.splat(LN_2_LOW), table);
+        let first = fast_two_sum(base, r);
+        let second = fast_two_sum(first.high, square.high);
+        let small = square.low + base_low + (first.low + second.low);
+        fast_two_sum(second.high, small + tail)
+    }
 }

@@ -9,13 +9,13 @@
 use std::marker::PhantomData;
 
 use crate::black::stage::LOG;
-use crate::black::{Carry, discounted, fill_logs, forward, log_moneyness};
+use crate::black::{Carry, discounted, fill_logs, forward, moneyness};
 use crate::coefficients::{BACHELIER_INVERSE, INV_SQRT_2_PI, LN_SQRT_2_PI, SQRT_2_PI};
 use crate::domain::{Domain, Refusal, Status};
 use crate::elementary::{Double, horner, ln, two_product, two_sum};
 use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
 use crate::lane::{Lane, steps};
-use crate::mills::{mills_pair, mills_pair_rough};
+use crate::mills::{MillsPair, mills_wanted_rough};
 
 /// Time value over `min(A, b)` above which the complement is inverted.
 const HIGH_VALUE: f64 = 0.3;
@@ -178,7 +178,7 @@ fn fill_time_values<L: Lane, C: Carry, S: Side>(
         let time = lane.load(inputs[TIME], at);
         let log = Double::load(lane, stages, LOG, at);
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
-        let x = log_moneyness::<L, C>(lane, log, rate_time, inputs[YIELD], at, time);
+        let x = moneyness::<L, C>(lane, log, rate_time, inputs[YIELD], at, time);
         let moneyness = (x.high + x.low).abs();
         moneyness.store(&mut stages[stage::MONEYNESS], at);
     }
@@ -346,8 +346,7 @@ impl<L: Lane> Target<L> {
     #[inline(always)]
     fn mills(&self, s: L, inverse: L) -> L {
         let (x, y) = self.points(s, inverse);
-        let pair = mills_pair(x, y, s);
-        L::select(self.is_low, pair.difference, pair.sum)
+        MillsPair::of(x, y, s, self.is_low).wanted().abs()
     }
 
     /// Return the deviation after one Householder step on the logarithm, and the step.
@@ -410,14 +409,13 @@ fn fill_mills<L: Lane, const IS_EXACT: bool>(lane: L, len: usize, stages: &mut S
         let x = lane.load(&stages[stage::X], at);
         let y = lane.load(&stages[stage::Y], at);
         let deviation = lane.load(&stages[stage::DEVIATION], at);
-        let pair = if IS_EXACT {
-            mills_pair(x, y, deviation)
-        } else {
-            mills_pair_rough(x, y, deviation)
-        };
         let is_low = Target::load(lane, stages, at).is_low;
-        let mills = L::select(is_low, pair.difference, pair.sum);
-        mills.store(&mut stages[stage::MILLS], at);
+        let wanted = if IS_EXACT {
+            MillsPair::of(x, y, deviation, is_low).wanted()
+        } else {
+            mills_wanted_rough(x, y, deviation, is_low)
+        };
+        wanted.abs().store(&mut stages[stage::MILLS], at);
     }
 }
 

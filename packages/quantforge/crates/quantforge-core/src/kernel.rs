@@ -16,7 +16,7 @@ pub const BLOCK: usize = CHUNK_SIZE_L1.next_multiple_of(MAX_WIDTH);
 pub const ROW: usize = BLOCK + 24;
 
 /// Number of intermediate rows.
-pub const STAGES: usize = 10;
+pub const STAGES: usize = 11;
 
 /// One staged row.
 pub type Row = [f64; ROW];
@@ -74,7 +74,7 @@ pub fn refuse_inputs<const I: usize>(
             large.map(|&(rate, _)| {
                 bad(
                     rate,
-                    "must stay within -300 to 300 when multiplied by the time",
+                    "must stay within -170 to 170 when multiplied by the time",
                 )
             })
         })

@@ -13,16 +13,19 @@ use crate::elementary::horner;
 use crate::kernel::Stages;
 use crate::lane::Lane;
 
-/// Mills ratios of two points `x` and `y = x + gap`.
+/// Two Mills ratios `M(x)` and `M(y)` and what is wanted of them: their difference or their sum.
+///
+/// With `P(y) = P(x) - (w_x - w_y) P[x, y]` both are linear in `P(x)` and the divided difference.
+#[derive(Clone, Copy)]
 pub struct MillsPair<L> {
-    /// `M(x)`.
-    pub first: L,
-    /// `M(y)`.
-    pub second: L,
-    /// `M(x) - M(y)`, meaningful where `y - x = gap`.
-    pub difference: L,
-    /// `M(x) + M(y)`.
-    pub sum: L,
+    /// `1 / (x + g)`.
+    u_x: L,
+    /// `1 / (y + g)`.
+    u_y: L,
+    /// What `P(x)` is multiplied by.
+    value_weight: L,
+    /// What `-P[x, y]` is multiplied by.
+    slope_weight: L,
 }
 
 /// A fit of `P`: shift `g` and scale `a` of its variable, even and odd coefficients.
@@ -59,85 +62,81 @@ impl<const E: usize, const O: usize> Fit<E, O> {
     }
 
     #[inline(always)]
-    fn points<L: Lane>(&self, x: L, y: L) -> MillsPoints<L> {
+    fn pair<L: Lane>(&self, x: L, y: L, gap: L, is_difference: L::Mask) -> MillsPair<L> {
         let (shifted_x, shifted_y) = (x + self.shift, y + self.shift);
         let shared = (shifted_x * shifted_y).recip();
-        MillsPoints {
-            u_x: shared * shifted_y,
-            u_y: shared * shifted_x,
-            shared,
+        let (u_x, u_y) = (shared * shifted_y, shared * shifted_x);
+        let scaled_gap = gap * shared;
+        let slope_weight = L::select(is_difference, scaled_gap, u_x - u_y) * (u_y * self.scale);
+        MillsPair {
+            u_x,
+            u_y,
+            value_weight: L::select(is_difference, scaled_gap, -(u_x + u_y)),
+            slope_weight,
         }
     }
 
+    /// Return `P(x)`, `P(y)` and what is wanted.
     #[inline(always)]
-    fn pair<L: Lane>(&self, points: MillsPoints<L>, gap: L) -> MillsPair<L> {
-        let MillsPoints { u_x, u_y, shared } = points;
-        let (one, scale) = (gap.splat(1.0), gap.splat(self.scale));
-        let (w_x, w_y) = (scale.neg_mul_add(u_x, one), scale.neg_mul_add(u_y, one));
+    fn evaluate<L: Lane>(&self, pair: &MillsPair<L>) -> (L, L, L) {
+        let (one, scale) = (pair.u_x.splat(1.0), pair.u_x.splat(self.scale));
+        let w_x = scale.neg_mul_add(pair.u_x, one);
+        let w_y = scale.neg_mul_add(pair.u_y, one);
         let (p_x, slope) = divided_difference(w_x, w_y, &self.even, &self.odd);
         let p_y = (w_x - w_y).neg_mul_add(slope, p_x);
-        MillsPair {
-            first: u_x * p_x,
-            second: u_y * p_y,
-            difference: gap * shared * (scale * u_y).neg_mul_add(slope, p_x),
-            sum: u_x.mul_add(p_x, u_y * p_y),
-        }
+        let wanted = pair
+            .slope_weight
+            .neg_mul_add(slope, pair.value_weight * p_x);
+        (p_x, p_y, wanted)
     }
 }
 
-/// Two points where the Mills ratio is wanted, mapped to where its polynomial lives.
-#[derive(Clone, Copy)]
-pub struct MillsPoints<L> {
-    /// `1 / (x + g)`.
-    u_x: L,
-    /// `1 / (y + g)`.
-    u_y: L,
-    /// Their product.
-    shared: L,
-}
-
-impl<L: Lane> MillsPoints<L> {
-    /// Map `x` and `y`, both at least -0.5.
+impl<L: Lane> MillsPair<L> {
+    /// Prepare `M(x) - M(y)` where `is_difference`, there `gap` is `y - x`, and `-(M(x) + M(y))`
+    /// elsewhere, for `x` and `y` of at least -0.5.
     #[inline(always)]
-    pub fn of(x: L, y: L) -> Self {
-        EXACT.points(x, y)
+    pub fn of(x: L, y: L, gap: L, is_difference: L::Mask) -> Self {
+        EXACT.pair(x, y, gap, is_difference)
     }
 
-    /// Return what [`MillsPoints::store`] left at `at`.
+    /// Return what [`MillsPair::store`] left at `at`.
     #[inline(always)]
     pub fn load(lane: L, stages: &Stages, row: usize, at: usize) -> Self {
         Self {
             u_x: lane.load(&stages[row], at),
             u_y: lane.load(&stages[row + 1], at),
-            shared: lane.load(&stages[row + 2], at),
+            value_weight: lane.load(&stages[row + 2], at),
+            slope_weight: lane.load(&stages[row + 3], at),
         }
     }
 
-    /// Leave the points in three rows.
+    /// Leave it in four rows.
     #[inline(always)]
     pub fn store(self, stages: &mut Stages, row: usize, at: usize) {
         self.u_x.store(&mut stages[row], at);
         self.u_y.store(&mut stages[row + 1], at);
-        self.shared.store(&mut stages[row + 2], at);
+        self.value_weight.store(&mut stages[row + 2], at);
+        self.slope_weight.store(&mut stages[row + 3], at);
     }
 
-    /// Return the Mills ratios; `gap` is `y - x`.
+    /// Return what is wanted.
     #[inline(always)]
-    pub fn ratios(self, gap: L) -> MillsPair<L> {
-        EXACT.pair(self, gap)
+    pub fn wanted(&self) -> L {
+        EXACT.evaluate(self).2
+    }
+
+    /// Return what is wanted, `M(x)` and `M(y)`.
+    #[inline(always)]
+    pub fn wanted_and_ratios(&self) -> (L, L, L) {
+        let (p_x, p_y, wanted) = EXACT.evaluate(self);
+        (wanted, self.u_x * p_x, self.u_y * p_y)
     }
 }
 
-/// Return the Mills ratios of `x` and `y = x + gap`, both at least -0.5.
+/// Return what [`MillsPair`] prepares, with a relative error of 1e-7.
 #[inline(always)]
-pub fn mills_pair<L: Lane>(x: L, y: L, gap: L) -> MillsPair<L> {
-    MillsPoints::of(x, y).ratios(gap)
-}
-
-/// Return the same with a relative error of 1e-7.
-#[inline(always)]
-pub fn mills_pair_rough<L: Lane>(x: L, y: L, gap: L) -> MillsPair<L> {
-    ROUGH.pair(ROUGH.points(x, y), gap)
+pub fn mills_wanted_rough<L: Lane>(x: L, y: L, gap: L, is_difference: L::Mask) -> L {
+    ROUGH.evaluate(&ROUGH.pair(x, y, gap, is_difference)).2
 }
 
 /// Return `M(z)` for `z >= -0.5`.

@@ -87,7 +87,7 @@ fn a_discount_that_overflows_is_refused() {
     inputs[3] = Column::Constant(-0.5);
     assert_eq!(price(&inputs, 5, 1).2, 5);
     let error = first_error(&inputs, 1);
-    assert!(error.contains("r is -0.5, but must stay within -300 to 300 when multiplied"));
+    assert!(error.contains("r is -0.5, but must stay within -170 to 170 when multiplied"));
 }
 
 #[test]

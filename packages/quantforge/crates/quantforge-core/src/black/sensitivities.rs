@@ -2,12 +2,11 @@
 
 use std::marker::PhantomData;
 
-use super::stages::{Regions, fill_points, fill_stages, stage};
+use super::stages::{fill_prices_and_parts, stage};
 use super::{Carry, DOMAINS, RATE, SIGMA, SPOT, TIME, WithYield, YIELD};
 use crate::domain::Domain;
 use crate::kernel::{Kernel, Side, Stages};
 use crate::lane::{Lane, steps};
-use crate::mills::MillsPoints;
 
 /// Price and first-order sensitivities: price, delta, gamma, vega, theta, rho.
 pub struct Greeks<C, S>(PhantomData<(C, S)>);
@@ -105,7 +104,7 @@ fn fill_all<L: Lane, C: Carry, S: Side, const O: usize>(
     outputs: &mut [&mut [f64]; O],
     stages: &mut Stages,
 ) {
-    fill_terms::<L, C, S>(lane, len, inputs, sides, outputs[PRICE], stages);
+    fill_prices_and_parts::<L, C, S>(lane, len, inputs, sides, outputs[PRICE], stages);
     for at in steps::<L>(len) {
         let terms = Terms::load(lane, outputs[PRICE], stages, at);
         let first = FirstOrder::of::<C>(lane, inputs, at, &terms);
@@ -119,30 +118,6 @@ fn fill_all<L: Lane, C: Carry, S: Side, const O: usize>(
                 value.store(row, at);
             }
         }
-    }
-}
-
-/// Fill all stages, with the prices in a row of their own.
-#[inline(always)]
-fn fill_terms<L: Lane, C: Carry, S: Side>(
-    lane: L,
-    len: usize,
-    inputs: &[&[f64]; 6],
-    sides: &[f64],
-    prices: &mut [f64],
-    stages: &mut Stages,
-) {
-    fill_stages::<L, C>(lane, len, inputs, stages);
-    fill_points::<L, S>(lane, len, sides, stages);
-    for at in steps::<L>(len) {
-        let gap = lane.load(&stages[stage::DEVIATION], at);
-        let mills = MillsPoints::load(lane, stages, stage::POINTS, at).ratios(gap);
-        let formulas = Regions::load(lane, stages, at);
-        let price = formulas.price::<S>(lane, sides, at, mills.difference, mills.sum);
-        price.store(prices, at);
-        let [spot_part, strike_part] = formulas.parts::<S>(lane, sides, at, &mills);
-        spot_part.store(&mut stages[stage::SPOT_PART], at);
-        strike_part.store(&mut stages[stage::STRIKE_PART], at);
     }
 }
 
@@ -163,13 +138,13 @@ struct Terms<L> {
 }
 
 impl<L: Lane> Terms<L> {
-    /// Return what [`fill_terms`] left at `at`.
+    /// Return what [`fill_prices_and_parts`] left at `at`.
     #[inline(always)]
     fn load(lane: L, prices: &[f64], stages: &Stages, at: usize) -> Self {
         Self {
             density: lane.load(&stages[stage::DENSITY], at),
-            d1: lane.load(&stages[stage::D1], at),
-            d2: lane.load(&stages[stage::D2], at),
+            d1: -lane.load(&stages[stage::Z1], at),
+            d2: -lane.load(&stages[stage::Z2], at),
             deviation: lane.load(&stages[stage::DEVIATION], at),
             price: lane.load(prices, at),
             spot_part: lane.load(&stages[stage::SPOT_PART], at),

@@ -6,11 +6,11 @@
 use super::{Carry, RATE, SIGMA, SPOT, STRIKE, TIME, YIELD};
 use crate::coefficients::INV_SQRT_2_PI;
 use crate::elementary::{
-    Double, exp, exp_double, fast_two_sum, ln_of_ratio, ratio, two_product, two_sum,
+    Double, Quotient, exp, exp_and_complement, exp_double, two_difference, two_product,
 };
 use crate::kernel::{Side, Stages};
 use crate::lane::{Lane, steps};
-use crate::mills::{MillsPair, MillsPoints};
+use crate::mills::MillsPair;
 
 /// Smallest total variance: a zero one becomes a deviation of 1e-140, which prices as zero.
 const MIN_VARIANCE: f64 = 1e-280;
@@ -19,7 +19,8 @@ const REGION_EDGE: f64 = 0.5;
 
 /// Rows that a stage leaves for the next ones; some take the place of what nobody reads any more.
 pub mod stage {
-    /// Two rows: [`ratio`](crate::elementary::ratio) of spot and strike, then its logarithm.
+    /// Three rows: the [`Quotient`](crate::elementary::Quotient) of strike and spot; then, in two,
+    /// its logarithm.
     pub const LOG: usize = 0;
     /// Two rows: `-d1^2 / 2`.
     pub const EXPONENT: usize = LOG;
@@ -31,32 +32,24 @@ pub mod stage {
     pub const DEVIATION: usize = 2;
     /// `1 / v`.
     pub const INVERSE: usize = 4;
-    /// `d1`.
-    pub const D1: usize = 3;
-    /// `d2`.
-    pub const D2: usize = 4;
+    /// `z1 = -d1`.
+    pub const Z1: usize = 3;
+    /// `z2 = -d2`.
+    pub const Z2: usize = 4;
+    /// Two rows: `ln(b / A)`.
+    pub const MONEYNESS: usize = 5;
     /// `b`.
     pub const BOND: usize = 5;
     /// `A - b`.
     pub const GAIN: usize = 6;
-    /// Three rows: where the Mills ratios are wanted.
-    pub const POINTS: usize = 7;
-    /// `M(x) - M(y)`.
-    pub const DIFFERENCE: usize = 7;
-    /// `M(x) + M(y)`.
-    pub const SUM: usize = 8;
+    /// What a price is beside `E` times a difference or a negative sum of Mills ratios.
+    pub const OFFSET: usize = 6;
+    /// Four rows: these ratios.
+    pub const MILLS: usize = 7;
     /// What the spot contributes.
     pub const SPOT_PART: usize = 7;
     /// What the strike costs.
     pub const STRIKE_PART: usize = 8;
-}
-
-/// `d1`, `d2`, `v` and the exponent `-d1^2 / 2`.
-struct Moneyness<L> {
-    d1: L,
-    d2: L,
-    deviation: L,
-    exponent: Double<L>,
 }
 
 /// `v = sigma sqrt(T)` and its reciprocal.
@@ -81,47 +74,68 @@ impl<L: Lane> Deviation<L> {
     }
 }
 
-/// Return the standardised moneyness from `ln(A/b)` and `v`.
-#[inline(always)]
-fn moneyness<L: Lane>(x: Double<L>, deviation: &Deviation<L>) -> Moneyness<L> {
-    let Deviation { v, inverse } = *deviation;
-    let h = x.high * inverse;
-    let h_low = v.low.neg_mul_add(h, h.neg_mul_add(v.high, x.high) + x.low) * inverse;
-    // Rounding the pairs once more makes d1, d2 and v the same on every instruction set.
-    let sum = two_sum(h, v.high * 0.5);
-    let half = h.splat(0.5);
-    let d1 = fast_two_sum(sum.high, v.low.mul_add(half, sum.low + h_low));
-    let deviation = v.high + v.low;
+/// What follows from the moneyness in units of the deviation.
+struct Standardised<L> {
+    z1: L,
+    z2: L,
+    deviation: L,
+    /// `-d1^2 / 2`.
+    exponent: Double<L>,
+}
 
-    let q = two_product(d1.high, d1.high);
-    let q_low = (d1.high + d1.high).mul_add(d1.low, q.low);
-    let low = (q_low * -0.5).max(h.splat(-1.0)).min(h.splat(1.0));
-    let exponent = Double {
-        high: q.high * -0.5,
-        low,
-    };
-    Moneyness {
-        d1: d1.high,
-        d2: d1.high - deviation,
-        deviation,
-        exponent,
+impl<L: Lane> Standardised<L> {
+    /// Standardise `x = ln(b / A)`: `z1 = (x - v^2 / 2) / v`.
+    #[inline(always)]
+    fn of(x: Double<L>, deviation: &Deviation<L>) -> Self {
+        let Deviation { v, inverse } = *deviation;
+        let half = x.high.splat(0.5);
+        let h = x.high * inverse;
+        let h_low = v.low.neg_mul_add(h, h.neg_mul_add(v.high, x.high) + x.low) * inverse;
+        let difference = two_difference(h, v.high * 0.5);
+        let low = v.low.neg_mul_add(half, difference.low + h_low);
+        // Rounded from the pair, z1, z2 and v are the same on every instruction set.
+        let z1 = difference.high + low;
+        let deviation = v.high + v.low;
+
+        let square = two_product(difference.high, difference.high);
+        let square_low = (z1 + difference.high).mul_add(low, square.low);
+        let exponent_low = (square_low * -0.5)
+            .max(half.splat(-1.0))
+            .min(half.splat(1.0));
+        Self {
+            z1,
+            z2: z1 + deviation,
+            deviation,
+            exponent: Double {
+                high: square.high * -0.5,
+                low: exponent_low,
+            },
+        }
     }
 }
 
-/// Return `ln(S/K) + (r - q) T`.
+/// Return `ln(b / A) = ln(K / S) - (r - q) T`; the low part may be of the size of the high one.
 #[inline(always)]
-fn log_forward<L: Lane>(log: Double<L>, rate_time: Double<L>, yield_time: Double<L>) -> Double<L> {
-    let carry = two_sum(rate_time.high, -yield_time.high);
-    let sum = two_sum(log.high, carry.high);
-    let low = (rate_time.low - yield_time.low) + carry.low;
-    fast_two_sum(sum.high, log.low + low + sum.low)
-}
-
-/// Return `ln(S/K) + r T`.
-#[inline(always)]
-fn log_spot<L: Lane>(log: Double<L>, rate_time: Double<L>) -> Double<L> {
-    let sum = two_sum(log.high, rate_time.high);
-    fast_two_sum(sum.high, log.low + rate_time.low + sum.low)
+pub fn moneyness<L: Lane, C: Carry>(
+    lane: L,
+    log: Double<L>,
+    rate_time: Double<L>,
+    yields: &[f64],
+    at: usize,
+    time: L,
+) -> Double<L> {
+    let (carry, carry_low) = if C::HAS_YIELD {
+        let yield_time = two_product(lane.load(yields, at), time);
+        let carry = two_difference(rate_time.high, yield_time.high);
+        (carry.high, (rate_time.low - yield_time.low) + carry.low)
+    } else {
+        (rate_time.high, rate_time.low)
+    };
+    let x = two_difference(log.high, carry);
+    Double {
+        high: x.high,
+        low: log.low - carry_low + x.low,
+    }
 }
 
 /// Return `x exp(-exponent)`.
@@ -135,23 +149,6 @@ pub fn discounted<L: Lane>(x: L, exponent: Double<L>) -> Double<L> {
     Double {
         high: product.high,
         low: x.mul_add(factor.low, product.low),
-    }
-}
-
-/// Return `ln(A/b)` from `ln(S/K)` and `r T`.
-#[inline(always)]
-pub fn log_moneyness<L: Lane, C: Carry>(
-    lane: L,
-    log: Double<L>,
-    rate_time: Double<L>,
-    yields: &[f64],
-    at: usize,
-    time: L,
-) -> Double<L> {
-    if C::HAS_YIELD {
-        log_forward(log, rate_time, two_product(lane.load(yields, at), time))
-    } else {
-        log_spot(log, rate_time)
     }
 }
 
@@ -174,27 +171,22 @@ pub fn forward<L: Lane, C: Carry>(
     }
 }
 
-/// Leave `ln(S/K)` in two rows, by way of `S/K`.
+/// Leave `ln(K / S)` in two rows, by way of `K / S`.
 #[inline(always)]
 pub fn fill_logs<L: Lane>(lane: L, len: usize, [spots, strikes]: [&[f64]; 2], stages: &mut Stages) {
     for at in steps::<L>(len) {
-        let ratio = ratio(lane.load(spots, at), lane.load(strikes, at));
-        ratio.store(stages, stage::LOG, at);
+        let quotient = Quotient::of(lane.load(strikes, at), lane.load(spots, at));
+        quotient.store(stages, stage::LOG, at);
     }
     for at in steps::<L>(len) {
-        let log = ln_of_ratio(Double::load(lane, stages, stage::LOG, at));
+        let log = Quotient::load(lane, stages, stage::LOG, at).ln();
         log.store(stages, stage::LOG, at);
     }
 }
 
 /// Fill the stages of a block up to density, forward and bond.
 #[inline(always)]
-pub(super) fn fill_stages<L: Lane, C: Carry>(
-    lane: L,
-    len: usize,
-    inputs: &[&[f64]; 6],
-    stages: &mut Stages,
-) {
+fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], stages: &mut Stages) {
     fill_logs(lane, len, [inputs[SPOT], inputs[STRIKE]], stages);
     for at in steps::<L>(len) {
         let (sigma, time) = (lane.load(inputs[SIGMA], at), lane.load(inputs[TIME], at));
@@ -210,138 +202,172 @@ pub(super) fn fill_stages<L: Lane, C: Carry>(
         };
         let time = lane.load(inputs[TIME], at);
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
-        let x = log_moneyness::<L, C>(lane, log, rate_time, inputs[YIELD], at, time);
-        let m = moneyness(x, &deviation);
-        m.exponent.store(stages, stage::EXPONENT, at);
-        m.deviation.store(&mut stages[stage::DEVIATION], at);
-        m.d1.store(&mut stages[stage::D1], at);
-        m.d2.store(&mut stages[stage::D2], at);
+        let x = moneyness::<L, C>(lane, log, rate_time, inputs[YIELD], at, time);
+        let standardised = Standardised::of(x, &deviation);
+        x.store(stages, stage::MONEYNESS, at);
+        standardised.exponent.store(stages, stage::EXPONENT, at);
+        let row = &mut stages[stage::DEVIATION];
+        standardised.deviation.store(row, at);
+        standardised.z1.store(&mut stages[stage::Z1], at);
+        standardised.z2.store(&mut stages[stage::Z2], at);
     }
     for at in steps::<L>(len) {
         let density = exp(Double::load(lane, stages, stage::EXPONENT, at));
         density.store(&mut stages[stage::DENSITY], at);
     }
     for at in steps::<L>(len) {
-        let (spot, time) = (lane.load(inputs[SPOT], at), lane.load(inputs[TIME], at));
-        let rate_time = two_product(lane.load(inputs[RATE], at), time);
-        let bond = discounted(lane.load(inputs[STRIKE], at), rate_time);
-        let forward = forward::<L, C>(lane, spot, inputs[YIELD], at, time);
-        let density = lane.load(&stages[stage::DENSITY], at) * forward.high * INV_SQRT_2_PI;
+        let spot = lane.load(inputs[SPOT], at);
+        let time = lane.load(inputs[TIME], at);
+        let forward = if C::HAS_YIELD {
+            let Double { high, low } = two_product(lane.load(inputs[YIELD], at), time);
+            spot * exp(Double {
+                high: -high,
+                low: -low,
+            })
+        } else {
+            spot
+        };
+        let (ratio, complement) =
+            exp_and_complement(Double::load(lane, stages, stage::MONEYNESS, at));
+        let density = lane.load(&stages[stage::DENSITY], at) * forward * INV_SQRT_2_PI;
         density.store(&mut stages[stage::DENSITY], at);
-        forward.high.store(&mut stages[stage::FORWARD], at);
-        bond.high.store(&mut stages[stage::BOND], at);
-        let gain = forward.high - bond.high;
-        (gain + (forward.low - bond.low)).store(&mut stages[stage::GAIN], at);
+        forward.store(&mut stages[stage::FORWARD], at);
+        (forward * ratio).store(&mut stages[stage::BOND], at);
+        (forward * complement).store(&mut stages[stage::GAIN], at);
     }
 }
 
-/// Leave where the Mills ratios are wanted.
+/// Where a call, and where a put, is a difference of Mills ratios.
 ///
 /// Where both regions hold, the asked side has precedence: its own difference is exact.
-#[inline(always)]
-pub(super) fn fill_points<L: Lane, S: Side>(
-    lane: L,
-    len: usize,
-    sides: &[f64],
-    stages: &mut Stages,
-) {
-    for at in steps::<L>(len) {
-        let d1 = lane.load(&stages[stage::D1], at);
-        let d2 = lane.load(&stages[stage::D2], at);
-        let [call_region, put_region] = regions(d1, d2);
-        let call_x = L::select(call_region, -d1, L::select(put_region, d2, d1));
-        let put_x = L::select(put_region, d2, L::select(call_region, -d1, d1));
-        let call_y = L::select(call_region, -d2, L::select(put_region, d1, -d2));
-        let put_y = L::select(put_region, d1, -d2);
-        let x = S::pick(lane, sides, at, call_x, put_x);
-        let y = S::pick(lane, sides, at, call_y, put_y);
-        MillsPoints::of(x, y).store(stages, stage::POINTS, at);
-    }
+struct Region<L: Lane> {
+    z1: L,
+    z2: L,
+    call: L::Mask,
+    put: L::Mask,
 }
 
-/// Return where a call, and where a put, is a difference of Mills ratios.
-#[inline(always)]
-fn regions<L: Lane>(d1: L, d2: L) -> [L::Mask; 2] {
-    [d1.splat(REGION_EDGE).ge(d1), d2.ge(d2.splat(-REGION_EDGE))]
-}
-
-/// Replace the points by the difference and the sum of their Mills ratios.
-#[inline(always)]
-pub(super) fn fill_ratios<L: Lane>(lane: L, len: usize, stages: &mut Stages) {
-    for at in steps::<L>(len) {
-        let gap = lane.load(&stages[stage::DEVIATION], at);
-        let mills = MillsPoints::load(lane, stages, stage::POINTS, at).ratios(gap);
-        mills.difference.store(&mut stages[stage::DIFFERENCE], at);
-        mills.sum.store(&mut stages[stage::SUM], at);
-    }
-}
-
-/// What the last passes know of one vector of rows, and the formulas of the three regions.
-pub(super) struct Regions<L: Lane> {
-    density: L,
-    forward: L,
-    bond: L,
-    gain: L,
-    call_region: L::Mask,
-    put_region: L::Mask,
-}
-
-impl<L: Lane> Regions<L> {
+impl<L: Lane> Region<L> {
     #[inline(always)]
-    pub(super) fn load(lane: L, stages: &Stages, at: usize) -> Self {
-        let d1 = lane.load(&stages[stage::D1], at);
-        let d2 = lane.load(&stages[stage::D2], at);
-        let [call_region, put_region] = regions(d1, d2);
+    fn load(lane: L, stages: &Stages, at: usize) -> Self {
+        let z1 = lane.load(&stages[stage::Z1], at);
+        let z2 = lane.load(&stages[stage::Z2], at);
         Self {
-            density: lane.load(&stages[stage::DENSITY], at),
-            forward: lane.load(&stages[stage::FORWARD], at),
-            bond: lane.load(&stages[stage::BOND], at),
-            gain: lane.load(&stages[stage::GAIN], at),
-            call_region,
-            put_region,
+            z1,
+            z2,
+            call: z1.ge(z1.splat(-REGION_EDGE)),
+            put: z2.splat(REGION_EDGE).ge(z2),
         }
     }
 
-    /// Return the price from the difference and the sum of the Mills ratios.
+    /// Return where the Mills ratios are wanted.
     #[inline(always)]
-    pub(super) fn price<S: Side>(
-        &self,
-        lane: L,
-        sides: &[f64],
-        at: usize,
-        difference: L,
-        sum: L,
-    ) -> L {
-        let difference = self.density * difference;
-        let straddle = self.density.neg_mul_add(sum, self.forward);
-        let call = L::select(self.put_region, difference + self.gain, straddle);
-        let straddle = self.density.neg_mul_add(sum, self.bond);
-        let put = L::select(self.call_region, difference - self.gain, straddle);
-        let call = L::select(self.call_region, difference, call);
-        let put = L::select(self.put_region, difference, put);
+    fn points<S: Side>(&self, lane: L, sides: &[f64], at: usize) -> [L; 2] {
+        let Self { z1, z2, call, put } = *self;
+        let call_x = L::select(call, z1, L::select(put, -z2, -z1));
+        let put_x = L::select(put, -z2, L::select(call, z1, -z1));
+        let put_y = L::select(put, -z1, z2);
+        let call_y = L::select(call, z2, put_y);
+        [
+            S::pick(lane, sides, at, call_x, put_x),
+            S::pick(lane, sides, at, call_y, put_y),
+        ]
+    }
+
+    /// Return what a price is beside `E` times a difference or a negative sum of Mills ratios.
+    #[inline(always)]
+    fn offset<S: Side>(&self, lane: L, sides: &[f64], stages: &Stages, at: usize) -> L {
+        let zero = lane.splat(0.0);
+        let forward = lane.load(&stages[stage::FORWARD], at);
+        let bond = lane.load(&stages[stage::BOND], at);
+        let gain = lane.load(&stages[stage::GAIN], at);
+        let call = L::select(self.call, zero, L::select(self.put, gain, forward));
+        let put = L::select(self.put, zero, L::select(self.call, -gain, bond));
         S::pick(lane, sides, at, call, put)
     }
 
-    /// Return what spot and strike contribute, from the Mills ratios.
+    /// Return what spot and strike contribute; `first` and `second` are `E` times Mills ratios.
     #[inline(always)]
-    pub(super) fn parts<S: Side>(
+    fn parts<S: Side>(
         &self,
         lane: L,
         sides: &[f64],
+        stages: &Stages,
         at: usize,
-        mills: &MillsPair<L>,
+        [first, second]: [L; 2],
     ) -> [L; 2] {
-        let (first, second) = (self.density * mills.first, self.density * mills.second);
-        let spot = self.forward - L::select(self.put_region, second, first);
-        let strike = L::select(self.put_region, self.bond - first, second);
-        let call_spot = L::select(self.call_region, first, spot);
-        let call_strike = L::select(self.call_region, second, strike);
-        let spot = L::select(self.call_region, first - self.forward, -first);
-        let put_spot = L::select(self.put_region, -second, spot);
-        let put_strike = L::select(self.put_region, -first, second - self.bond);
+        let forward = lane.load(&stages[stage::FORWARD], at);
+        let bond = lane.load(&stages[stage::BOND], at);
+        let spot = forward - L::select(self.put, second, first);
+        let strike = L::select(self.put, bond - first, second);
+        let call_spot = L::select(self.call, first, spot);
+        let call_strike = L::select(self.call, second, strike);
+        let spot = L::select(self.call, first - forward, -first);
+        let put_spot = L::select(self.put, -second, spot);
+        let put_strike = L::select(self.put, -first, second - bond);
         [
             S::pick(lane, sides, at, call_spot, put_spot),
             S::pick(lane, sides, at, call_strike, put_strike),
         ]
+    }
+}
+
+/// Leave the Mills ratios to be evaluated, and what a price is beside them.
+#[inline(always)]
+fn fill_pairs<L: Lane, S: Side>(lane: L, len: usize, sides: &[f64], stages: &mut Stages) {
+    for at in steps::<L>(len) {
+        let region = Region::load(lane, stages, at);
+        let offset = region.offset::<S>(lane, sides, stages, at);
+        let [x, y] = region.points::<S>(lane, sides, at);
+        let gap = lane.load(&stages[stage::DEVIATION], at);
+        let pair = MillsPair::of(x, y, gap, region.call | region.put);
+        pair.store(stages, stage::MILLS, at);
+        offset.store(&mut stages[stage::OFFSET], at);
+    }
+}
+
+/// Write the prices of a block.
+#[inline(always)]
+pub(super) fn fill_prices<L: Lane, C: Carry, S: Side>(
+    lane: L,
+    len: usize,
+    inputs: &[&[f64]; 6],
+    sides: &[f64],
+    prices: &mut [f64],
+    stages: &mut Stages,
+) {
+    fill_stages::<L, C>(lane, len, inputs, stages);
+    fill_pairs::<L, S>(lane, len, sides, stages);
+    for at in steps::<L>(len) {
+        let density = lane.load(&stages[stage::DENSITY], at);
+        let offset = lane.load(&stages[stage::OFFSET], at);
+        let wanted = MillsPair::load(lane, stages, stage::MILLS, at).wanted();
+        density.mul_add(wanted, offset).store(prices, at);
+    }
+}
+
+/// Write the prices of a block and leave what spot and strike contribute.
+#[inline(always)]
+pub(super) fn fill_prices_and_parts<L: Lane, C: Carry, S: Side>(
+    lane: L,
+    len: usize,
+    inputs: &[&[f64]; 6],
+    sides: &[f64],
+    prices: &mut [f64],
+    stages: &mut Stages,
+) {
+    fill_stages::<L, C>(lane, len, inputs, stages);
+    fill_pairs::<L, S>(lane, len, sides, stages);
+    for at in steps::<L>(len) {
+        let density = lane.load(&stages[stage::DENSITY], at);
+        let offset = lane.load(&stages[stage::OFFSET], at);
+        let pair = MillsPair::load(lane, stages, stage::MILLS, at);
+        let (wanted, first, second) = pair.wanted_and_ratios();
+        density.mul_add(wanted, offset).store(prices, at);
+        let ratios = [density * first, density * second];
+        let region = Region::load(lane, stages, at);
+        let [spot_part, strike_part] = region.parts::<S>(lane, sides, stages, at, ratios);
+        spot_part.store(&mut stages[stage::SPOT_PART], at);
+        strike_part.store(&mut stages[stage::STRIKE_PART], at);
     }
 }

@@ -4,7 +4,7 @@
 use std::arch::x86_64::*;
 
 use super::isa::{LaneTask, run_unrolled};
-use super::scalar::SPLIT_ORIGIN;
+use super::scalar::{LEADING_BITS, SPLIT_ORIGIN};
 use super::{Lane, impl_operators};
 
 /// `2^52`: its mantissa holds an unsigned integer.
@@ -51,6 +51,15 @@ impl std::ops::BitAnd for Avx2Mask {
     fn bitand(self, other: Self) -> Self {
         // SAFETY: a mask comes from a comparison of lanes.
         Self(unsafe { _mm256_and_pd(self.0, other.0) })
+    }
+}
+
+impl std::ops::BitOr for Avx2Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        // SAFETY: a mask comes from a comparison of lanes.
+        Self(unsafe { _mm256_or_pd(self.0, other.0) })
     }
 }
 
@@ -175,10 +184,38 @@ impl Lane for Avx2 {
         self * Self::power_of_two(half) * Self::power_of_two(rest)
     }
     #[inline(always)]
-    fn scale_normal(self, index: Self) -> Self {
+    fn power(self) -> Self {
         // SAFETY: see the impl.
-        let exponent = unsafe { _mm256_srai_epi32::<4>(_mm256_castpd_si256(index.0)) };
-        self * Self::power_of_two(exponent)
+        unsafe {
+            let whole = _mm256_and_si256(_mm256_castpd_si256(self.0), _mm256_set1_epi64x(!15));
+            let one = _mm256_castpd_si256(_mm256_set1_pd(1.0));
+            let power = _mm256_add_epi64(_mm256_slli_epi64::<48>(whole), one);
+            Self(_mm256_castsi256_pd(power))
+        }
+    }
+    #[inline(always)]
+    fn leading_bits(self) -> Self {
+        // SAFETY: see the impl.
+        unsafe {
+            let bits = _mm256_castpd_si256(self.0);
+            let rounded = _mm256_add_epi64(bits, _mm256_set1_epi64x(1 << 47));
+            let mask = _mm256_set1_epi64x(LEADING_BITS.cast_signed());
+            Self(_mm256_castsi256_pd(_mm256_and_si256(rounded, mask)))
+        }
+    }
+    #[inline(always)]
+    fn exponent_and_sixteenth(self) -> (Self, Self) {
+        // SAFETY: see the impl.
+        unsafe {
+            let bits = _mm256_castpd_si256(self.0);
+            let image = _mm256_castpd_si256(_mm256_set1_pd(INTEGER_IMAGE));
+            let biased = _mm256_or_si256(_mm256_srli_epi64::<52>(bits), image);
+            let index = _mm256_srli_epi64::<48>(bits);
+            (
+                Self(_mm256_castsi256_pd(biased)) - (INTEGER_IMAGE + 1023.0),
+                Self(_mm256_castsi256_pd(index)),
+            )
+        }
     }
     #[inline(always)]
     fn split(self) -> (Self, Self, Self) {

@@ -4,7 +4,7 @@
 use std::arch::x86_64::*;
 
 use super::isa::{LaneTask, run_unrolled};
-use super::scalar::SPLIT_ORIGIN;
+use super::scalar::{LEADING_BITS, SPLIT_ORIGIN};
 use super::{Lane, ROUND_TO_INTEGER, impl_operators, steps};
 
 /// Eight doubles; exists only inside [`run`].
@@ -27,14 +27,23 @@ impl Avx512 {
         unsafe { _mm512_castpd_si512(self.0) }
     }
     /// Return the largest image of the bits of a row, in each place of a vector.
+    ///
+    /// Four vectors at a time: the larger of two takes three cycles, and four of these overlap.
     #[inline(always)]
     fn largest(self, row: &[f64], image: impl Fn(__m512i) -> __m512i) -> __m512i {
         // SAFETY: a value of this type exists only where the instructions do.
-        let mut worst = unsafe { _mm512_setzero_si512() };
-        for at in steps::<Self>(row.len()) {
-            worst = larger(worst, image(self.load(row, at).bits()));
+        let mut worst = [unsafe { _mm512_setzero_si512() }; 4];
+        let (fours, rest) = row.as_chunks::<{ 4 * Self::WIDTH }>();
+        for four in fours {
+            for (place, worst) in worst.iter_mut().enumerate() {
+                let bits = self.load(four, place * Self::WIDTH).bits();
+                *worst = larger(*worst, image(bits));
+            }
         }
-        worst
+        for at in steps::<Self>(rest.len()) {
+            worst[0] = larger(worst[0], image(self.load(rest, at).bits()));
+        }
+        larger(larger(worst[0], worst[1]), larger(worst[2], worst[3]))
     }
     #[inline(always)]
     fn negate(self) -> Self {
@@ -230,6 +239,36 @@ impl Lane for Avx512 {
         let exponent = (index - ROUND_TO_INTEGER) * 0.0625;
         // SAFETY: see the impl.
         Self(unsafe { _mm512_scalef_pd(self.0, exponent.0) })
+    }
+    #[inline(always)]
+    fn power(self) -> Self {
+        // SAFETY: see the impl.
+        unsafe {
+            let whole = _mm512_and_epi64(self.bits(), _mm512_set1_epi64(!15));
+            let one = _mm512_castpd_si512(_mm512_set1_pd(1.0));
+            let power = _mm512_add_epi64(_mm512_slli_epi64::<48>(whole), one);
+            Self(_mm512_castsi512_pd(power))
+        }
+    }
+    #[inline(always)]
+    fn leading_bits(self) -> Self {
+        // SAFETY: see the impl.
+        unsafe {
+            let rounded = _mm512_add_epi64(self.bits(), _mm512_set1_epi64(1 << 47));
+            let mask = _mm512_set1_epi64(LEADING_BITS.cast_signed());
+            Self(_mm512_castsi512_pd(_mm512_and_epi64(rounded, mask)))
+        }
+    }
+    #[inline(always)]
+    fn exponent_and_sixteenth(self) -> (Self, Self) {
+        // SAFETY: see the impl.
+        unsafe {
+            let index = _mm512_srli_epi64::<48>(self.bits());
+            (
+                Self(_mm512_getexp_pd(self.0)),
+                Self(_mm512_castsi512_pd(index)),
+            )
+        }
     }
     #[inline(always)]
     fn split(self) -> (Self, Self, Self) {

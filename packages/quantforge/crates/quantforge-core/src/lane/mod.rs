@@ -17,7 +17,7 @@ mod scalar;
 
 pub use isa::{Isa, LaneTask};
 
-use std::ops::{Add, BitAnd, Mul, Neg, Sub};
+use std::ops::{Add, BitAnd, BitOr, Mul, Neg, Sub};
 
 /// `1.5 * 2^52`: adding it rounds to an integer and leaves that integer in the low bits.
 pub const ROUND_TO_INTEGER: f64 = 6_755_399_441_055_744.0;
@@ -34,7 +34,7 @@ pub trait Lane:
     + Neg<Output = Self>
 {
     /// One truth value per double.
-    type Mask: Copy + BitAnd<Output = Self::Mask>;
+    type Mask: Copy + BitAnd<Output = Self::Mask> + BitOr<Output = Self::Mask>;
     /// One of several lanes side by side; a single lane itself.
     type Half: Lane;
     /// Doubles per value.
@@ -139,12 +139,15 @@ pub trait Lane:
     /// `index` is [`ROUND_TO_INTEGER`]` + n`: its low bits hold `n`.
     #[must_use]
     fn scale(self, index: Self) -> Self;
-    /// Return the same where `2^floor(n / 16)` is a normal number.
-    #[inline(always)]
+    /// Return `2^floor(n / 16)` where that is a normal number; `self` is such an index.
     #[must_use]
-    fn scale_normal(self, index: Self) -> Self {
-        self.scale(index)
-    }
+    fn power(self) -> Self;
+    /// Round a positive normal number to five significant bits.
+    #[must_use]
+    fn leading_bits(self) -> Self;
+    /// Split a number of five significant bits, `2^k (1 + j / 16)`, into `k` and an index `j`.
+    #[must_use]
+    fn exponent_and_sixteenth(self) -> (Self, Self);
     /// Split a positive normal number into `(k, m, index)` with `self = 2^k m`.
     ///
     /// `m` lies in `[0.734375, 1.46875)`; the low bits of `index` number its sixteenth.

@@ -4,7 +4,7 @@
 use std::arch::aarch64::*;
 
 use super::isa::{LaneTask, run_unrolled};
-use super::scalar::SPLIT_ORIGIN;
+use super::scalar::{LEADING_BITS, SPLIT_ORIGIN};
 use super::{Lane, impl_operators};
 
 /// Two doubles.
@@ -45,6 +45,15 @@ impl std::ops::BitAnd for NeonMask {
     fn bitand(self, other: Self) -> Self {
         // SAFETY: every 64-bit Arm processor has the instructions.
         Self(unsafe { vandq_u64(self.0, other.0) })
+    }
+}
+
+impl std::ops::BitOr for NeonMask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        // SAFETY: every 64-bit Arm processor has the instructions.
+        Self(unsafe { vorrq_u64(self.0, other.0) })
     }
 }
 
@@ -164,6 +173,37 @@ impl Lane for Neon {
             (half, vsubq_s64(whole, half))
         };
         self * Self::power_of_two(half) * Self::power_of_two(rest)
+    }
+    #[inline(always)]
+    fn power(self) -> Self {
+        // SAFETY: see the impl.
+        unsafe {
+            let whole = vandq_u64(vreinterpretq_u64_f64(self.0), vdupq_n_u64(!15));
+            let one = vreinterpretq_u64_f64(vdupq_n_f64(1.0));
+            let power = vaddq_u64(vshlq_n_u64::<48>(whole), one);
+            Self(vreinterpretq_f64_u64(power))
+        }
+    }
+    #[inline(always)]
+    fn leading_bits(self) -> Self {
+        // SAFETY: see the impl.
+        unsafe {
+            let rounded = vaddq_u64(vreinterpretq_u64_f64(self.0), vdupq_n_u64(1 << 47));
+            let leading = vandq_u64(rounded, vdupq_n_u64(LEADING_BITS));
+            Self(vreinterpretq_f64_u64(leading))
+        }
+    }
+    #[inline(always)]
+    fn exponent_and_sixteenth(self) -> (Self, Self) {
+        // SAFETY: see the impl.
+        unsafe {
+            let bits = vreinterpretq_u64_f64(self.0);
+            let exponent = vcvtq_f64_u64(vshrq_n_u64::<52>(bits));
+            (
+                Self(exponent) - 1023.0,
+                Self(vreinterpretq_f64_u64(vshrq_n_u64::<48>(bits))),
+            )
+        }
     }
     #[inline(always)]
     fn split(self) -> (Self, Self, Self) {

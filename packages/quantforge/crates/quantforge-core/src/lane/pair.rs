@@ -1,6 +1,6 @@
 //! Two lanes side by side: independent chains that hide the latency of multiply-add.
 
-use std::ops::{Add, BitAnd, Mul, Neg, Sub};
+use std::ops::{Add, BitAnd, BitOr, Mul, Neg, Sub};
 
 use super::Lane;
 
@@ -53,6 +53,14 @@ impl<M: BitAnd<Output = M>> BitAnd for PairMask<M> {
     #[inline(always)]
     fn bitand(self, other: Self) -> Self {
         Self(self.0 & other.0, self.1 & other.1)
+    }
+}
+
+impl<M: BitOr<Output = M>> BitOr for PairMask<M> {
+    type Output = Self;
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0, self.1 | other.1)
     }
 }
 
@@ -157,8 +165,18 @@ impl<L: Lane> Lane for Pair<L> {
         Self(self.0.scale(index.0), self.1.scale(index.1))
     }
     #[inline(always)]
-    fn scale_normal(self, index: Self) -> Self {
-        Self(self.0.scale_normal(index.0), self.1.scale_normal(index.1))
+    fn power(self) -> Self {
+        Self(self.0.power(), self.1.power())
+    }
+    #[inline(always)]
+    fn leading_bits(self) -> Self {
+        Self(self.0.leading_bits(), self.1.leading_bits())
+    }
+    #[inline(always)]
+    fn exponent_and_sixteenth(self) -> (Self, Self) {
+        let first = self.0.exponent_and_sixteenth();
+        let second = self.1.exponent_and_sixteenth();
+        (Self(first.0, second.0), Self(first.1, second.1))
     }
     #[inline(always)]
     fn split(self) -> (Self, Self, Self) {

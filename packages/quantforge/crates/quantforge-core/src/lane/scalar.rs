@@ -4,6 +4,8 @@ use super::Lane;
 
 /// Lower end of the mantissa interval of [`Lane::split`], as bits of 0.734375.
 pub(super) const SPLIT_ORIGIN: u64 = 0x3FE7_8000_0000_0000;
+/// Sign, exponent and the first four bits of the fraction.
+pub(super) const LEADING_BITS: u64 = !((1 << 48) - 1);
 
 /// Return `2^exponent` for an exponent within the normal range.
 fn power_of_two(exponent: i64) -> f64 {
@@ -95,6 +97,22 @@ impl Lane for f64 {
         let exponent = (index.to_bits() << 32).cast_signed() >> 36;
         let half = exponent >> 1;
         self * power_of_two(half) * power_of_two(exponent - half)
+    }
+    #[inline(always)]
+    fn power(self) -> Self {
+        let whole = self.to_bits() & !15;
+        f64::from_bits((whole << 48).wrapping_add(1.0_f64.to_bits()))
+    }
+    #[inline(always)]
+    fn leading_bits(self) -> Self {
+        f64::from_bits(self.to_bits().wrapping_add(1 << 47) & LEADING_BITS)
+    }
+    #[inline(always)]
+    #[allow(clippy::cast_precision_loss, reason = "twelve bits")]
+    fn exponent_and_sixteenth(self) -> (Self, Self) {
+        let bits = self.to_bits();
+        let exponent = (bits >> 52).cast_signed() - 1023;
+        (exponent as f64, f64::from_bits(bits >> 48))
     }
     #[inline(always)]
     #[allow(clippy::cast_precision_loss, reason = "twelve bits")]
