@@ -21,9 +21,8 @@ def test_prices_match_sixty_digits(
         black_scholes.call_price_batch(*options.arguments()),
         black_scholes.put_price_batch(*options.arguments()),
     )
-    limit = 3e-13 if name == "tiny_sigma" else 4e-15
     for side, price in zip(exact_prices(options), found, strict=True):
-        assert relative_error(price, side).max() <= limit
+        assert relative_error(price, side).max() <= 4e-15
 
 
 def test_scalar_and_batch_agree() -> None:

@@ -30,9 +30,7 @@ def test_all_match_sixty_digits(name: str, is_call: bool, exact_greeks: Exact) -
     values, scales = exact_greeks(rows, is_call)
     for column, label in enumerate(_batch.ALL_GREEKS):
         error = np.abs(found[label] - values[:, column]) / scales[:, column]
-        # The difference of spot and strike part resolves a small price less sharply.
-        limit = 3e-13 if name == "tiny_sigma" and label in ("price", "elasticity") else 4e-15
-        assert error.max() <= limit, label
+        assert error.max() <= 4e-15, label
 
 
 def test_models_agree_where_they_coincide() -> None:

@@ -1,17 +1,18 @@
 //! The Black-Scholes family: one set of formulas, models only say where the inputs come from.
 //!
 //! With the discounted forward `A = S exp(-q T)`, `b = K exp(-r T)`, `v = sigma sqrt(T)`,
-//! `d1 = ln(A/b) / v + v/2`, `d2 = d1 - v` and `E = A n(d1)`, a call is worth
+//! `x = ln(b/A)`, `z1 = -d1 = x/v - v/2`, `z2 = -d2 = z1 + v` and `E = A n(d1)`, a call is worth
 //!
 //! | where | call |
 //! |---|---|
-//! | `d1 <= 0.5` | `E (M(-d1) - M(-d2))` |
-//! | `d2 >= -0.5` | `A - b + E (M(d2) - M(d1))` |
-//! | else | `A - E (M(d1) + M(-d2))` |
+//! | `z1 >= -0.5` | `E (M(z1) - M(z2))` |
+//! | `z2 <= 0.5` | `A - b + E (M(-z2) - M(-z1))` |
+//! | else | `A - E (M(-z1) + M(z2))` |
 //!
 //! and a put follows from parity in the same terms. Numbers in which rounding would be amplified
-//! (`ln(S/K)`, rates times time, `sigma^2 T`, `d1`, the exponent, `A`, `b`) are carried as
-//! [`Double`](crate::elementary::Double).
+//! (`ln(K/S)`, rates times time, `sigma^2 T`, `x`, `z1`, the exponent) are carried as
+//! [`Double`](crate::elementary::Double); `b = A exp(x)` and `A - b = A (1 - exp(x))` share an
+//! exponential.
 
 mod sensitivities;
 mod stages;

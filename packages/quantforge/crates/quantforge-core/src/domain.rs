@@ -103,7 +103,8 @@ impl Domain {
     }
 }
 
-/// Largest `|rate * time|`: discount factors stay within 1e-130 to 1e130.
+/// Largest `|rate * time|`: what two rates and the quotient of spot and strike can grow to together
+/// stays a normal number.
 pub const MAX_EXPONENT: f64 = 170.0;
 
 /// State of one row of a batch; the numbers are part of the Python interface.
