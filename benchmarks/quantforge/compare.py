@@ -18,6 +18,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,9 +85,8 @@ class Row:
     at_least: float | None = None
 
 
-def numpy_greeks(options: _grid.Options) -> tuple[Array, ...]:
+def numpy_greeks(s: Array, k: Array, t: Array, r: Array, sigma: Array) -> tuple[Array, ...]:
     """Return price, delta, gamma, vega, theta and rho of calls by the textbook formulas."""
-    s, k, t, r, sigma = options.arguments()
     root = np.sqrt(t)
     deviation = sigma * root
     d1 = (np.log(s / k) + (r + 0.5 * sigma * sigma) * t) / deviation
@@ -99,12 +99,11 @@ def numpy_greeks(options: _grid.Options) -> tuple[Array, ...]:
 
 def price_row(size: int, threads: int, at_least: float | None) -> Row:
     """Return the price line of one size and number of threads."""
-    options, out = _grid.market(size, SEED), np.empty(size)
-    arguments = options.arguments()
+    (s, k, t, r, sigma), out = _grid.market(size, SEED).arguments(), np.empty(size)
     return Row(
         what=f"call prices, {size:,} options, {threads} thread{'s' * (threads > 1)}",
-        ours=lambda: black_scholes.call_price_batch(*arguments, out=out, threads=threads),
-        theirs=lambda: numpy_call_price(options, ndtr),
+        ours=lambda: black_scholes.call_price_batch(s, k, t, r, sigma, out=out, threads=threads),
+        theirs=lambda: numpy_call_price(ndtr, s, k, t, r, sigma),
         ours_rows=size,
         theirs_rows=size,
         at_least=at_least,
@@ -127,13 +126,12 @@ def price_rows(least: Least) -> list[Row]:
 
 def implied_row(least: float) -> Row:
     """Return the line of implied volatilities."""
-    options = _grid.market(SIZE, SEED)
-    s, k, t, r, sigma = options.arguments()
+    s, k, t, r, sigma = _grid.market(SIZE, SEED).arguments()
     prices = black_scholes.call_price_batch(s, k, t, r, sigma)
     return Row(
         what="implied volatility, in NumPy prices",
         ours=lambda: black_scholes.implied_volatility_batch(prices, s, k, t, r, threads=1),
-        theirs=lambda: numpy_call_price(options, ndtr),
+        theirs=lambda: numpy_call_price(ndtr, s, k, t, r, sigma),
         ours_rows=SIZE,
         theirs_rows=SIZE,
         at_least=least,
@@ -142,12 +140,12 @@ def implied_row(least: float) -> Row:
 
 def american_row(accuracy: american.Accuracy, least: float) -> Row:
     """Return the line of American puts."""
-    options = _grid.market(SIZE, SEED)
-    s, k, t, r, sigma = (column[:AMERICAN_SIZE] for column in options.arguments())
+    columns = _grid.market(SIZE, SEED).arguments()
+    s, k, t, r, sigma = (column[:AMERICAN_SIZE] for column in columns)
     return Row(
         what=f"American puts, {accuracy}, in NumPy prices",
         ours=lambda: american.put_price_batch(s, k, t, r, 0.0, sigma, accuracy, threads=1),
-        theirs=lambda: numpy_call_price(options, ndtr),
+        theirs=lambda: numpy_call_price(ndtr, *columns),
         ours_rows=AMERICAN_SIZE,
         theirs_rows=SIZE,
         at_least=least,
@@ -157,20 +155,18 @@ def american_row(accuracy: american.Accuracy, least: float) -> Row:
 def call_rows() -> list[Row]:
     """Return the lines of single options: what a call costs."""
     ones = [column[:1] for column in _grid.market(1, SEED).arguments()]
-    numbers = [float(column[0]) for column in ones]
-    scalars = _grid.Options(*(np.float64(x) for x in numbers))  # type: ignore[arg-type]
-    single = _grid.Options(*ones)
+    scalars = [column[0] for column in ones]
     return [
         Row(
             what="one call of five floats",
-            ours=lambda: black_scholes.call_price(*numbers),
-            theirs=lambda: numpy_call_price(scalars, ndtr),
+            ours=partial(black_scholes.call_price, *map(float, scalars)),
+            theirs=partial(numpy_call_price, ndtr, *scalars),
             at_least=1_000 / 150,
         ),
         Row(
             what="one call of five arrays of one",
-            ours=lambda: black_scholes.call_price_batch(*ones),
-            theirs=lambda: numpy_call_price(single, ndtr),
+            ours=partial(black_scholes.call_price_batch, *ones),
+            theirs=partial(numpy_call_price, ndtr, *ones),
             at_least=6_500 / 400,
         ),
     ]
@@ -179,12 +175,11 @@ def call_rows() -> list[Row]:
 def rows() -> list[Row]:
     """Return every line, with what the instruction set in use must reach."""
     least = WIDE if _core.instruction_set() == "avx512" else NARROW
-    options = _grid.market(SIZE, SEED)
-    arguments = options.arguments()
+    s, k, t, r, sigma = _grid.market(SIZE, SEED).arguments()
     greeks = Row(
         what="price and five Greeks, 10,000 options, 1 thread",
-        ours=lambda: black_scholes.price_and_greeks_batch(*arguments, threads=1),
-        theirs=lambda: numpy_greeks(options),
+        ours=lambda: black_scholes.price_and_greeks_batch(s, k, t, r, sigma, threads=1),
+        theirs=lambda: numpy_greeks(s, k, t, r, sigma),
         ours_rows=SIZE,
         theirs_rows=SIZE,
         at_least=least.greeks,

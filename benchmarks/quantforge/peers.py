@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -92,8 +93,7 @@ def _quantforge(name: str, threads: int | None) -> Peer:
 
 def _numpy() -> Peer:
     def price(rows: Rows) -> Side:
-        options = _grid.Options(*rows[:5])
-        return _here(lambda: numpy_call_price(options, ndtr))
+        return _here(partial(numpy_call_price, ndtr, *rows[:5]))
 
     return Peer(name="NumPy, scipy.special.ndtr", price=price)
 

@@ -22,12 +22,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantforge import _core, _grid, black_scholes
+
+Array: TypeAlias = NDArray[np.float64]
 
 __all__ = ["main", "measure", "work"]
 
@@ -48,10 +50,9 @@ class Plan:
 
 
 def numpy_call_price(
-    options: _grid.Options, ndtr: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-) -> NDArray[np.float64]:
+    ndtr: Callable[[Array], Array], s: Array, k: Array, t: Array, r: Array, sigma: Array
+) -> Array:
     """Return call prices by the textbook formula."""
-    s, k, t, r, sigma = options.arguments()
     deviation = sigma * np.sqrt(t)
     d1 = (np.log(s / k) + (r + 0.5 * sigma * sigma) * t) / deviation
     d2 = d1 - deviation
@@ -76,12 +77,12 @@ def _describe(samples: list[float], loops: int) -> dict[str, Any]:
 
 def _measure_size(size: int, plan: Plan, ndtr: Any) -> dict[str, Any]:
     options = _grid.market(size, plan.seed)
-    arguments, out = options.arguments(), np.empty(size)
+    (s, k, t, r, sigma), out = options.arguments(), np.empty(size)
     sides: dict[str, Side] = {
         "quantforge": lambda: black_scholes.call_price_batch(
-            *arguments, out=out, threads=plan.threads
+            s, k, t, r, sigma, out=out, threads=plan.threads
         ),
-        "numpy": lambda: numpy_call_price(options, ndtr),
+        "numpy": lambda: numpy_call_price(ndtr, s, k, t, r, sigma),
     }
     loops, samples = {}, {}
     for name, side in sides.items():
