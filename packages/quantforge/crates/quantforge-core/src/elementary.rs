@@ -4,6 +4,8 @@
 //! Sources: Dekker (1971) for sums and products of such pairs; Tang (1989, 1990) for table-driven
 //! exponential and logarithm.
 
+use std::ops::Neg;
+
 use crate::coefficients::{
     DIVISOR_TABLE_HIGH, DIVISOR_TABLE_LOW, EXP_TABLE_HIGH, EXP_TABLE_LOW, EXP_TAIL, LN_2_HIGH,
     LN_2_LOW, LN_2_SIXTEENTH_HIGH, LN_2_SIXTEENTH_LOW, LOG_RECIPROCAL, LOG_TABLE_HIGH,
@@ -22,6 +24,17 @@ pub struct Double<L> {
     pub high: L,
     /// What the rounding lost.
     pub low: L,
+}
+
+impl<L: Lane> Neg for Double<L> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self {
+            high: -self.high,
+            low: -self.low,
+        }
+    }
 }
 
 impl<L: Lane> Double<L> {

@@ -92,11 +92,7 @@ impl<L: Lane> Terms<L> {
         let z = d.high.abs().min(lane.splat(FARTHEST));
         let (mills, slope) = mills_slope(z);
 
-        let rate_time = two_product(rate, time);
-        let discount = exp_double(Double {
-            high: -rate_time.high,
-            low: -rate_time.low,
-        });
+        let discount = exp_double(-two_product(rate, time));
         let density = exp(exponent) * INV_SQRT_2_PI * discount.high;
         let outer = density * slope * (v.high + v.low);
         let tail = density * mills;

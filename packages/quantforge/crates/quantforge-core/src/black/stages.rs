@@ -141,10 +141,7 @@ pub fn moneyness<L: Lane, C: Carry>(
 /// Return `x exp(-exponent)`.
 #[inline(always)]
 pub fn discounted<L: Lane>(x: L, exponent: Double<L>) -> Double<L> {
-    let factor = exp_double(Double {
-        high: -exponent.high,
-        low: -exponent.low,
-    });
+    let factor = exp_double(-exponent);
     let product = two_product(x, factor.high);
     Double {
         high: product.high,
@@ -219,11 +216,7 @@ fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], sta
         let spot = lane.load(inputs[SPOT], at);
         let time = lane.load(inputs[TIME], at);
         let forward = if C::HAS_YIELD {
-            let Double { high, low } = two_product(lane.load(inputs[YIELD], at), time);
-            spot * exp(Double {
-                high: -high,
-                low: -low,
-            })
+            spot * exp(-two_product(lane.load(inputs[YIELD], at), time))
         } else {
             spot
         };
