@@ -15,6 +15,7 @@ from tighten.events import (
     StudyStarted,
     TrialDone,
 )
+from tighten.record import Role
 from tighten.report.live import LiveDisplay, PlainLog, progress
 
 from . import records
@@ -72,6 +73,29 @@ def test_long_measurements_are_reported_once_a_minute() -> None:
         clock.seconds += 10.0
         log(PairMeasured(trial=2, pairs=pair, limit=64, gain=0.01, e_value=2.0))
     assert stream.getvalue().count("pair ") == 5
+
+
+def test_pairs_of_a_confirmation_are_called_so() -> None:
+    stream, clock = io.StringIO(), Clock()
+    log = plain(stream, clock)
+    log(StepStarted(step=Step.CONFIRM, trial=7, of=6))
+    clock.seconds += 60.0
+    log(PairMeasured(trial=7, pairs=9, limit=64, gain=0.01, e_value=2.0))
+    assert "confirmation, pair 9 of at most 64" in stream.getvalue()
+    assert "trial" not in stream.getvalue()
+
+
+def test_nothing_is_left_after_the_last_trial(campaign: StudyRecord) -> None:
+    stream, clock = io.StringIO(), Clock()
+    log = plain(stream, clock)
+    log(StudyStarted(name=campaign.name, run=1, max_trials=2, cases=campaign.cases))
+    searched = [trial for trial in campaign.trials if trial.role is Role.SEARCH]
+    for trial in searched[:2]:
+        clock.seconds += 30.0
+        log(TrialDone(record=trial, best=0))
+    first, last = stream.getvalue().splitlines()[-2:]
+    assert first.endswith("; about 30 s left")
+    assert "left" not in last
 
 
 def test_hostile_text_stays_on_its_line() -> None:

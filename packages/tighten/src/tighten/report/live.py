@@ -120,12 +120,15 @@ class Course:
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate of the time to the end of the search [s]; None before the first trial."""
+        """Estimate of the time to the end of the search [s].
+
+        None before the first trial, and after the last: what a confirmation takes is not known.
+        """
         done = self.finished - self.before
-        if done <= 0:
+        if done <= 0 or self.finished >= self.of:
             return None
         elapsed = self.clock() - self.begun
-        left = elapsed / done * max(0, self.of - self.finished)
+        left = elapsed / done * (self.of - self.finished)
         if self.time_budget is not None:
             left = min(left, max(0.0, self.time_budget - elapsed))
         return left
@@ -222,7 +225,8 @@ class PlainLog:
                 line = f"{trial_name(event.trial, event.of, event.step)}, {event.step}{detail}"
             case PairMeasured() if course.clock() - self._last_pair >= _REPEAT:
                 self._last_pair = course.clock()
-                line = f"{trial_name(event.trial, course.of)}, {_pair_line(event)}"
+                step = course.step.step if course.step else None
+                line = f"{trial_name(event.trial, course.of, step)}, {_pair_line(event)}"
             case TrialDone():
                 line = self._trial(event)
             case Notice():
@@ -234,10 +238,10 @@ class PlainLog:
         return line
 
     def _trial(self, event: TrialDone) -> str:
-        course = self._course
-        name = trial_name(event.record.number, course.of, _confirmation(event.record))
+        course, step = self._course, _confirmation(event.record)
+        name = trial_name(event.record.number, course.of, step)
         line = f"{name}: {trial_line(event.record, course.baseline)}"
-        left = course.seconds_left
+        left = None if step is Step.CONFIRM else course.seconds_left
         return line if left is None else f"{line}; about {quantity.duration(left)} left"
 
 
