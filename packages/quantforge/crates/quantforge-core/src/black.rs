@@ -18,14 +18,14 @@ mod sensitivities;
 mod stages;
 
 pub use sensitivities::{AllGreeks, ForwardAllGreeks, ForwardGreeks, Greeks};
-pub use stages::{discounted, fill_logs, forward, moneyness, stage};
+pub use stages::{fill_logs, moneyness, stage};
 
 use std::marker::PhantomData;
 
 use crate::domain::Domain;
 use crate::kernel::{Kernel, PerRow, ROW, STAGES, Side, Stages};
 use crate::lane::Lane;
-use stages::fill_prices;
+use stages::{fill_prices, fill_stages};
 
 /// Number of the spot among the inputs.
 pub const SPOT: usize = 0;
@@ -93,7 +93,8 @@ impl<C: Carry, S: Side> Kernel<6, 1> for Price<C, S> {
         outputs: &mut [&mut [f64]; 1],
         stages: &mut Stages,
     ) {
-        fill_prices::<L, C, S>(lane, len, inputs, sides, outputs[0], stages);
+        fill_stages::<L, C, S>(lane, len, inputs, sides, stages);
+        fill_prices(lane, len, outputs[0], stages);
     }
 }
 

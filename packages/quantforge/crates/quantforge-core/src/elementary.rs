@@ -54,17 +54,6 @@ impl<L: Lane> Double<L> {
     }
 }
 
-/// Return `a + b` without error.
-#[inline(always)]
-pub fn two_sum<L: Lane>(a: L, b: L) -> Double<L> {
-    let high = a + b;
-    let rounded = high - a;
-    Double {
-        high,
-        low: (a - (high - rounded)) + (b - rounded),
-    }
-}
-
 /// Return `a - b` without error.
 #[inline(always)]
 pub fn two_difference<L: Lane>(a: L, b: L) -> Double<L> {

@@ -9,10 +9,10 @@
 use std::marker::PhantomData;
 
 use crate::black::stage::LOG;
-use crate::black::{Carry, discounted, fill_logs, forward, moneyness};
+use crate::black::{Carry, fill_logs, moneyness};
 use crate::coefficients::{BACHELIER_INVERSE, INV_SQRT_2_PI, LN_SQRT_2_PI, SQRT_2_PI};
 use crate::domain::{Domain, Refusal, Status};
-use crate::elementary::{Double, horner, ln, two_product, two_sum};
+use crate::elementary::{Double, exp_double, horner, ln, two_difference, two_product};
 use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
 use crate::lane::{Lane, steps};
 use crate::mills::{MillsPair, mills_wanted_rough};
@@ -164,6 +164,30 @@ struct Quantile<L: Lane> {
     complement: L,
 }
 
+/// Return `x exp(-exponent)`.
+#[inline(always)]
+fn discounted<L: Lane>(x: L, exponent: Double<L>) -> Double<L> {
+    let factor = exp_double(-exponent);
+    let product = two_product(x, factor.high);
+    Double {
+        high: product.high,
+        low: x.mul_add(factor.low, product.low),
+    }
+}
+
+/// Return `A`.
+#[inline(always)]
+fn forward<L: Lane, C: Carry>(lane: L, spot: L, yields: &[f64], at: usize, time: L) -> Double<L> {
+    if C::HAS_YIELD {
+        discounted(spot, two_product(lane.load(yields, at), time))
+    } else {
+        Double {
+            high: spot,
+            low: lane.splat(0.0),
+        }
+    }
+}
+
 /// Leave the time values of a block, in passes as short as those of a price.
 #[inline(always)]
 fn fill_time_values<L: Lane, C: Carry, S: Side>(
@@ -188,7 +212,7 @@ fn fill_time_values<L: Lane, C: Carry, S: Side>(
         let forward = forward::<L, C>(lane, spot, inputs[YIELD], at, time);
         let rate_time = two_product(lane.load(inputs[RATE], at), time);
         let bond = discounted(lane.load(inputs[STRIKE], at), rate_time);
-        let gain = two_sum(forward.high, -bond.high);
+        let gain = two_difference(forward.high, bond.high);
         let gain = Double {
             high: gain.high,
             low: gain.low + (forward.low - bond.low),

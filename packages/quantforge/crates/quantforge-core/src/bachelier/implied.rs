@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use super::FARTHEST;
 use crate::coefficients::{BACHELIER_INVERSE, INV_SQRT_2_PI, LN_SQRT_2_PI, SQRT_2_PI};
 use crate::domain::{Domain, Refusal, Status};
-use crate::elementary::{Double, exp_double, horner, ln, two_product, two_sum};
+use crate::elementary::{Double, exp_double, horner, ln, two_difference, two_product};
 use crate::kernel::{Kernel, Side, Stages, refuse_inputs};
 use crate::lane::{Lane, steps};
 use crate::mills::mills_slope;
@@ -95,7 +95,7 @@ impl<L: Lane> Target<L> {
             lane.load(inputs[STRIKE], at),
         );
         let (time, rate) = (lane.load(inputs[TIME], at), lane.load(inputs[RATE], at));
-        let gain = two_sum(forward, -strike);
+        let gain = two_difference(forward, strike);
         let rate_time = two_product(rate, time);
         let factor = exp_double(rate_time);
         let grown = two_product(premium, factor.high);

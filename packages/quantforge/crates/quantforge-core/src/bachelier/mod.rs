@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 
 use crate::coefficients::INV_SQRT_2_PI;
 use crate::domain::Domain;
-use crate::elementary::{Double, exp, exp_double, fast_two_sum, two_product, two_sum};
+use crate::elementary::{Double, exp, exp_double, fast_two_sum, two_difference, two_product};
 use crate::kernel::{Kernel, Side, Stages};
 use crate::lane::{Lane, steps};
 use crate::mills::mills_slope;
@@ -75,7 +75,7 @@ impl<L: Lane> Terms<L> {
         let (time, rate) = (lane.load(inputs[TIME], at), lane.load(inputs[RATE], at));
         let sigma = lane.load(inputs[4], at);
         let (v, inverse) = deviation(sigma, time);
-        let gain = two_sum(forward, -strike);
+        let gain = two_difference(forward, strike);
         let quotient = gain.high * inverse;
         let rest = v
             .low

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::stages::{fill_prices_and_parts, stage};
+use super::stages::{fill_prices_and_parts, fill_stages, stage};
 use super::{Carry, DOMAINS, RATE, SIGMA, SPOT, TIME, WithYield, YIELD};
 use crate::domain::Domain;
 use crate::kernel::{Kernel, Side, Stages};
@@ -104,7 +104,8 @@ fn fill_all<L: Lane, C: Carry, S: Side, const O: usize>(
     outputs: &mut [&mut [f64]; O],
     stages: &mut Stages,
 ) {
-    fill_prices_and_parts::<L, C, S>(lane, len, inputs, sides, outputs[PRICE], stages);
+    fill_stages::<L, C, S>(lane, len, inputs, sides, stages);
+    fill_prices_and_parts::<L, S>(lane, len, sides, outputs[PRICE], stages);
     for at in steps::<L>(len) {
         let terms = Terms::load(lane, outputs[PRICE], stages, at);
         let first = FirstOrder::of::<C>(lane, inputs, at, &terms);

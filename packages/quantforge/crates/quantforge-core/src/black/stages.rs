@@ -1,13 +1,11 @@
-//! What a block of rows goes through, pass by pass, to the ratios of a price.
+//! What a block of rows goes through, pass by pass, to its prices.
 //!
 //! A processor overlaps as many rows as its window of instructions holds. A pass is therefore as
 //! short as its loads and stores allow: while one row waits for a division, others fill the time.
 
 use super::{Carry, RATE, SIGMA, SPOT, STRIKE, TIME, YIELD};
 use crate::coefficients::INV_SQRT_2_PI;
-use crate::elementary::{
-    Double, Quotient, exp, exp_and_complement, exp_double, two_difference, two_product,
-};
+use crate::elementary::{Double, Quotient, exp, exp_and_complement, two_difference, two_product};
 use crate::kernel::{Side, Stages};
 use crate::lane::{Lane, steps};
 use crate::mills::MillsPair;
@@ -138,36 +136,6 @@ pub fn moneyness<L: Lane, C: Carry>(
     }
 }
 
-/// Return `x exp(-exponent)`.
-#[inline(always)]
-pub fn discounted<L: Lane>(x: L, exponent: Double<L>) -> Double<L> {
-    let factor = exp_double(-exponent);
-    let product = two_product(x, factor.high);
-    Double {
-        high: product.high,
-        low: x.mul_add(factor.low, product.low),
-    }
-}
-
-/// Return `A`.
-#[inline(always)]
-pub fn forward<L: Lane, C: Carry>(
-    lane: L,
-    spot: L,
-    yields: &[f64],
-    at: usize,
-    time: L,
-) -> Double<L> {
-    if C::HAS_YIELD {
-        discounted(spot, two_product(lane.load(yields, at), time))
-    } else {
-        Double {
-            high: spot,
-            low: lane.splat(0.0),
-        }
-    }
-}
-
 /// Leave `ln(K / S)` in two rows, by way of `K / S`.
 #[inline(always)]
 pub fn fill_logs<L: Lane>(lane: L, len: usize, [spots, strikes]: [&[f64]; 2], stages: &mut Stages) {
@@ -183,7 +151,7 @@ pub fn fill_logs<L: Lane>(lane: L, len: usize, [spots, strikes]: [&[f64]; 2], st
 
 /// Fill the stages of a block up to density, forward and bond.
 #[inline(always)]
-fn fill_stages<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], stages: &mut Stages) {
+fn fill_terms<L: Lane, C: Carry>(lane: L, len: usize, inputs: &[&[f64]; 6], stages: &mut Stages) {
     fill_logs(lane, len, [inputs[SPOT], inputs[STRIKE]], stages);
     for at in steps::<L>(len) {
         let (sigma, time) = (lane.load(inputs[SIGMA], at), lane.load(inputs[TIME], at));
@@ -319,44 +287,49 @@ fn fill_pairs<L: Lane, S: Side>(lane: L, len: usize, sides: &[f64], stages: &mut
     }
 }
 
-/// Write the prices of a block.
+/// Fill the stages of a block up to what [`price`] reads.
 #[inline(always)]
-pub(super) fn fill_prices<L: Lane, C: Carry, S: Side>(
+pub(super) fn fill_stages<L: Lane, C: Carry, S: Side>(
     lane: L,
     len: usize,
     inputs: &[&[f64]; 6],
     sides: &[f64],
-    prices: &mut [f64],
     stages: &mut Stages,
 ) {
-    fill_stages::<L, C>(lane, len, inputs, stages);
+    fill_terms::<L, C>(lane, len, inputs, stages);
     fill_pairs::<L, S>(lane, len, sides, stages);
+}
+
+/// Return prices from what is wanted of their Mills ratios.
+#[inline(always)]
+fn price<L: Lane>(lane: L, stages: &Stages, at: usize, wanted: L) -> L {
+    let density = lane.load(&stages[stage::DENSITY], at);
+    density.mul_add(wanted, lane.load(&stages[stage::OFFSET], at))
+}
+
+/// Write the prices of a block from its stages.
+#[inline(always)]
+pub(super) fn fill_prices<L: Lane>(lane: L, len: usize, prices: &mut [f64], stages: &Stages) {
     for at in steps::<L>(len) {
-        let density = lane.load(&stages[stage::DENSITY], at);
-        let offset = lane.load(&stages[stage::OFFSET], at);
         let wanted = MillsPair::load(lane, stages, stage::MILLS, at).wanted();
-        density.mul_add(wanted, offset).store(prices, at);
+        price(lane, stages, at, wanted).store(prices, at);
     }
 }
 
-/// Write the prices of a block and leave what spot and strike contribute.
+/// Write the prices of a block from its stages and leave what spot and strike contribute.
 #[inline(always)]
-pub(super) fn fill_prices_and_parts<L: Lane, C: Carry, S: Side>(
+pub(super) fn fill_prices_and_parts<L: Lane, S: Side>(
     lane: L,
     len: usize,
-    inputs: &[&[f64]; 6],
     sides: &[f64],
     prices: &mut [f64],
     stages: &mut Stages,
 ) {
-    fill_stages::<L, C>(lane, len, inputs, stages);
-    fill_pairs::<L, S>(lane, len, sides, stages);
     for at in steps::<L>(len) {
-        let density = lane.load(&stages[stage::DENSITY], at);
-        let offset = lane.load(&stages[stage::OFFSET], at);
         let pair = MillsPair::load(lane, stages, stage::MILLS, at);
         let (wanted, first, second) = pair.wanted_and_ratios();
-        density.mul_add(wanted, offset).store(prices, at);
+        price(lane, stages, at, wanted).store(prices, at);
+        let density = lane.load(&stages[stage::DENSITY], at);
         let ratios = [density * first, density * second];
         let region = Region::load(lane, stages, at);
         let [spot_part, strike_part] = region.parts::<S>(lane, sides, stages, at, ratios);
