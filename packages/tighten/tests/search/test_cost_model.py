@@ -86,6 +86,16 @@ def test_a_strategy_that_saves_less_than_the_hysteresis_changes_nothing() -> Non
     assert len(borders(curves, hysteresis=0.001, border_ratio=1.5)) == 2
 
 
+def test_a_tie_at_the_smallest_size_rules_out_no_strategy() -> None:
+    # Chunks longer than the batch are the same as no chunks: which is cheaper there is noise.
+    alone = {1_000: 1.00, 10_000: 10.0, 100_000: 100.0}
+    chunks = {1_000: 0.98, 10_000: 14.0, 100_000: 60.0}
+    curves = {"alone": fitted(alone), "chunks": fitted(chunks)}
+    rows = borders(curves, hysteresis=0.02, border_ratio=1.5, ascending=True)
+    assert [name for _, name in rows] == ["alone", "chunks"]
+    assert 10_000 < rows[1][0] < 100_000
+
+
 def test_a_row_between_borders_that_are_too_close_is_left_out() -> None:
     rates = {"a": (1.0, 3.0, 3.0), "b": (2.0, 1.0, 1.3), "c": (4.0, 2.0, 1.0)}
     sizes = (100, 120, 150)

@@ -13,7 +13,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -111,8 +111,9 @@ def borders(
 ) -> tuple[tuple[int, str], ...]:
     """Return the cheapest strategy by size, as rows of a table.
 
-    Going up in size, a row ends where another strategy saves at least ``hysteresis`` of its cost,
-    so that noise around a crossing moves no border and none is added for nothing.
+    Of all ways through the sizes, the one whose cost is least in the mean, sizes weighed by their
+    logarithm. Going up, a row ends only where another strategy saves at least ``hysteresis`` of
+    its cost, so that noise around a crossing moves no border and none is added for nothing.
 
     Parameters
     ----------
@@ -126,18 +127,41 @@ def borders(
         Whether strategies may only follow each other in the order of ``curves``.
     """
     sizes = sorted({size for curve in curves.values() for size in curve.sizes})
-    order = {name: index for index, name in enumerate(curves)}
-    rows: list[tuple[int, str]] = []
-    for size in _between(sizes[0], sizes[-1]):
-        now = rows[-1][1] if rows else None
-        allowed = [name for name in curves if not (ascending and now) or order[name] >= order[now]]
-        cost = {name: curves[name].at(size) for name in allowed}
-        best = min(cost, key=cost.__getitem__)
-        if now is None:
-            rows.append((0, best))
-        elif best != now and cost[best] <= (1 - hysteresis) * cost[now]:
-            rows.append((_rounded(size), best))
+    steps = _between(sizes[0], sizes[-1])
+    costs = [[curve.at(size) for curve in curves.values()] for size in steps]
+    path = _cheapest_path(costs, hysteresis=hysteresis, ascending=ascending)
+    names = list(curves)
+    rows = [(0, names[path[0]])]
+    for size, (before, now) in zip(steps[1:], pairwise(path), strict=True):
+        if now != before:
+            rows.append((_rounded(size), names[now]))
     return _without_narrow(rows, border_ratio)
+
+
+def _cheapest_path(
+    costs: Sequence[Sequence[float]], *, hysteresis: float, ascending: bool
+) -> list[int]:
+    """Return which column serves each row of ``costs``, by dynamic programming.
+
+    Choosing row by row would not do: where strategies may only follow each other in order, one
+    that happens to be the cheapest at the smallest size rules out all before it.
+    """
+
+    def sources(row: Sequence[float], now: int) -> list[int]:
+        others = range(now) if ascending else range(len(row))
+        worth = (one for one in others if row[now] <= (1 - hysteresis) * row[one])
+        return [now, *(one for one in worth if one != now)]
+
+    totals = [math.log(cost) for cost in costs[0]]
+    origins: list[list[int]] = []
+    for row in costs[1:]:
+        origin = [min(sources(row, now), key=totals.__getitem__) for now in range(len(row))]
+        totals = [totals[one] + math.log(cost) for one, cost in zip(origin, row, strict=True)]
+        origins.append(origin)
+    path = [min(range(len(totals)), key=totals.__getitem__)]
+    for origin in reversed(origins):
+        path.append(origin[path[-1]])
+    return path[::-1]
 
 
 def _between(low: int, high: int) -> list[float]:
@@ -162,7 +186,7 @@ def _without_narrow(rows: Sequence[tuple[int, str]], ratio: float) -> tuple[tupl
 
 
 def baseline_costs(cases: Sequence[Case], summaries: Sequence[CaseSummary]) -> Costs:
-    """Return what the baseline's cases cost by their size; cases without a size are left out.
+    """Return what the baseline's cases cost by their size, where they have one and were measured.
 
     A metric to be maximised is taken as a rate (items per second, or a speed-up over something
     whose time is in proportion to size), so that the cost is size over value.
@@ -173,7 +197,7 @@ def baseline_costs(cases: Sequence[Case], summaries: Sequence[CaseSummary]) -> C
         if case.goal is Goal.MINIMIZE
         else case.size / values[case.name]
         for case in cases
-        if case.size is not None
+        if case.size is not None and case.name in values
     }
 
 
