@@ -6,14 +6,15 @@ here knows how a trial was run or how a page is drawn.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tighten.decision import Case, Outcome, Policy, Status, Verdict
+from tighten.decision import Case, Evidence, Outcome, Policy, Status, Verdict
 from tighten.errors import FailureKind, TrialError
-from tighten.parameters import Configuration
+from tighten.parameters import Configuration, Value
 
 __all__ = [
     "BASELINE_FORMAT",
@@ -29,6 +30,9 @@ __all__ = [
     "Method",
     "RaceEntry",
     "Role",
+    "SizeProof",
+    "StrategyCosts",
+    "StrategyLine",
     "StudyRecord",
     "TrialRecord",
 ]
@@ -265,3 +269,56 @@ class Finding:
     def is_regression(self) -> bool:
         """Whether the change must not go in."""
         return self.outcome is Outcome.REJECT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyLine:
+    """One strategy: ``fixed + per_item * size``, its misfit, and its cost at each size."""
+
+    name: str
+    fixed: float
+    per_item: float
+    misfit: float
+    costs: Mapping[str, float]  # by size
+
+    def at(self, size: int) -> float:
+        """Return the measured cost at a size, infinite where there is none."""
+        return self.costs.get(str(size), math.inf)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeProof:
+    """What the confirmation says of one size: the evidence against its allowance."""
+
+    size: int
+    allowance: float
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyCosts:
+    """Costs, borders and source of a study's strategies.
+
+    ``unit`` is that of the costs, empty where they are sizes over a rate. ``rows`` are the borders
+    by the fit; ``values`` what would put them into effect, ``source`` the generated lines of a
+    table, ``kept`` the values that the study confirmed, ``proof`` the confirmation by size.
+    """
+
+    run: int
+    unit: str
+    lines: tuple[StrategyLine, ...]
+    rows: tuple[tuple[int, str], ...]
+    values: Mapping[str, Value]
+    source: tuple[str, ...]
+    kept: Mapping[str, Value]
+    proof: tuple[SizeProof, ...]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Sizes at which a strategy was measured, ascending."""
+        return sorted({int(size) for line in self.lines for size in line.costs})
+
+    def over_cheapest(self, size: int) -> list[float]:
+        """Return what each strategy costs over the cheapest at a measured size, at least 1."""
+        cheapest = min(line.at(size) for line in self.lines)
+        return [line.at(size) / cheapest for line in self.lines]

@@ -6,65 +6,25 @@ built or measured.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tighten.decision import Evidence
 from tighten.errors import StudyError
-from tighten.parameters import Value
 from tighten.parameters.generated import GeneratedTable
 from tighten.parameters.strategies import StrategyTable
-from tighten.record import Role
+from tighten.record import Role, SizeProof, StrategyCosts, StrategyLine
 from tighten.search.cost_model import CostModel
 from tighten.search.told import sizing, told
 from tighten.search.walk import History
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tighten.options import Options
+    from tighten.parameters import Value
     from tighten.record import StudyRecord
     from tighten.search.cost_model import Fit
 
-__all__ = ["SizeProof", "StrategyCosts", "StrategyLine", "strategy_costs"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrategyLine:
-    """One strategy: ``fixed + per_item * size``, its misfit, and its cost at each size."""
-
-    name: str
-    fixed: float
-    per_item: float
-    misfit: float
-    costs: Mapping[str, float]  # by size
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SizeProof:
-    """What the confirmation says of one size: the evidence against its allowance."""
-
-    size: int
-    allowance: float
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrategyCosts:
-    """Costs, borders and source of a study's strategies.
-
-    ``unit`` is that of the costs, empty where they are sizes over a rate. ``rows`` are the borders
-    by the fit; ``values`` what would put them into effect, ``source`` the generated lines of a
-    table, ``kept`` the values that the study confirmed, ``proof`` the confirmation by size.
-    """
-
-    run: int
-    unit: str
-    lines: tuple[StrategyLine, ...]
-    rows: tuple[tuple[int, str], ...]
-    values: Mapping[str, Value]
-    source: tuple[str, ...]
-    kept: Mapping[str, Value]
-    proof: tuple[SizeProof, ...]
+__all__ = ["strategy_costs"]
 
 
 def strategy_costs(options: Options, record: StudyRecord) -> StrategyCosts:

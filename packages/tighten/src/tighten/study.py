@@ -37,10 +37,18 @@ from tighten.provenance import (
     run_key,
     sources,
 )
-from tighten.record import Examination, Failure, GateResult, Role, StudyRecord, TrialRecord
+from tighten.record import (
+    Examination,
+    Failure,
+    GateResult,
+    Role,
+    StrategyCosts,
+    StudyRecord,
+    TrialRecord,
+)
 from tighten.runner import InProcess, Subprocess
 from tighten.session import Session
-from tighten.strategy_costs import StrategyCosts, strategy_costs
+from tighten.strategy_costs import strategy_costs
 from tighten.trial import (
     Site,
     alone,
@@ -337,6 +345,13 @@ class Study:
         """Return what each strategy costs at each size by a recorded run, and the borders."""
         return strategy_costs(self.options, self.record(run))
 
+    def _known_costs(self, record: StudyRecord) -> StrategyCosts | None:
+        """Return what strategies cost, of a study that has some and measured two of them."""
+        try:
+            return strategy_costs(self.options, record)
+        except StudyError:
+            return None
+
     def record(self, run: int | None = None) -> StudyRecord:
         """Return a recorded run, the newest by default."""
         path = self._ledger_path
@@ -481,7 +496,11 @@ class Study:
     def write_page(self, record: StudyRecord, path: Path | None = None) -> Path:
         """Write a run's HTML page, by default where the study file says; return its path."""
         target = path or self.options.report.page
-        page = report.Page(control=self._control(record), profiles=self._before_and_after(record))
+        page = report.Page(
+            control=self._control(record),
+            profiles=self._before_and_after(record),
+            strategies=self._known_costs(record),
+        )
         write_atomically(target, page.render(record))
         return target
 
@@ -506,13 +525,16 @@ class Study:
         make_state_directory(self.options.state)
         write_atomically(self._control_file, encode(found, indent=1) + "\n")
 
+    def markdown(self, record: StudyRecord) -> str:
+        """Return a run's table for documents, as GitHub-flavoured Markdown."""
+        return report.MarkdownTable(strategies=self._known_costs(record)).render(record)
+
     def update_document(self, record: StudyRecord) -> Path | None:
         """Put a run's table between the markers that the study file names, if it names any."""
         target = self.options.report.markdown
         if target is None:
             return None
-        table = report.MarkdownTable().render(record)
-        report.update_document(target.file, target.marker, table)
+        report.update_document(target.file, target.marker, self.markdown(record))
         return target.file
 
     def export(self, record: StudyRecord, directory: Path | None = None) -> tuple[Path, ...]:

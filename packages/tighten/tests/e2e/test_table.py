@@ -83,6 +83,11 @@ def test_a_table_that_serves_every_size_is_found_proved_and_written(tmp_path: Pa
     assert [name for _, name in shown["rows"]] == ["alone", "shared"]
     assert 14_000 <= shown["rows"][1][0] <= 30_000
     assert "from 2" in project.tighten("table").out
+    table = project.tighten("report", "--markdown").out
+    assert "| size | alone | shared |" in table
+    assert f"- Borders by the fit: alone; from {shown['rows'][1][0]:,} on: shared" in table
+    page = (tmp_path / ".tighten" / "report.html").read_text()
+    assert '<section id="strategies"' in page
 
     assert project.tighten("apply").code == 0
     spec = importlib.util.spec_from_file_location("modes", tmp_path / "modes.py")
@@ -112,3 +117,12 @@ def test_table_needs_trials_of_two_strategies(tmp_path: Path) -> None:
     refused = project.tighten("table")
     assert refused.code == 2
     assert "no runs yet" in refused.err
+
+
+def test_a_failed_baseline_has_no_costs(tmp_path: Path) -> None:
+    project = modes(tmp_path)
+    (tmp_path / "program.py").write_text("raise SystemExit(1)")
+    assert project.tighten("tune").code == 3
+    refused = project.tighten("table")
+    assert refused.code == 2
+    assert "measured fewer than two strategies" in refused.err

@@ -207,9 +207,7 @@ def report(
     if update and loaded.update_document(record) is None:
         raise click.UsageError("--update needs `markdown` in the table [report] of the study file")
     if markdown:
-        from tighten.report import MarkdownTable
-
-        click.echo(MarkdownTable().render(record), nl=False)
+        click.echo(loaded.markdown(record), nl=False)
         return
     show_summary(record, page=loaded.write_page(record, html), as_json=as_json)
 

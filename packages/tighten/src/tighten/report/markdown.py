@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 
 from tighten.errors import StudyError
 from tighten.files import write_atomically
+from tighten.record import StrategyCosts
 from tighten.report import quantity
+from tighten.report import strategies as by_size
 from tighten.report.guarding import guard_basis, guard_headline, guard_rows
 from tighten.report.summary import Summary
 from tighten.report.terminal import confirmation_line, machine_line, trials_line
@@ -40,7 +42,15 @@ _LONG = 160
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkdownTable:
-    """Cases before and after, the values that changed, and what the numbers rest on."""
+    """Cases before and after, the values that changed, and what the numbers rest on.
+
+    Parameters
+    ----------
+    strategies
+        What each strategy costs at each size, of a study that looks for the borders between them.
+    """
+
+    strategies: StrategyCosts | None = None
 
     def render(self, study: StudyRecord) -> str:
         """Return GitHub-flavoured Markdown without headings, ready for any document."""
@@ -49,6 +59,7 @@ class MarkdownTable:
             f"**{_text(summary.headline)}**",
             "\n".join(_cases(summary)),
             "\n".join(_values(summary)),
+            *(() if self.strategies is None else _strategies(self.strategies)),
             "\n".join(f"- {line}" for line in _notes(summary)),
         ]
         return "\n\n".join(block for block in blocks if block) + "\n"
@@ -176,6 +187,18 @@ def _values(summary: Summary) -> Iterator[str]:
         yield "|:--|--:|--:|:--|"
         for row in changed:
             yield _row([row.name, row.before, row.after, row.place])
+
+
+def _strategies(costs: StrategyCosts) -> Iterator[str]:
+    yield "What each strategy costs, over the cheapest at that size:"
+    rows = [
+        f"| {size} | {' | '.join(f'**{cell}**' if best else cell for cell, best in cells)} |"
+        for size, cells in by_size.rows_over_cheapest(costs)
+    ]
+    head = ["size", *(line.name for line in costs.lines)]
+    yield "\n".join([_row(head), f"|{'--:|' * len(head)}", *rows])
+    found = f"Borders by the fit: {'; '.join(by_size.borders(costs))}"
+    yield "\n".join(f"- {_text(line)}" for line in (found, *by_size.values(costs)))
 
 
 def _notes(summary: Summary) -> Iterator[str]:

@@ -23,8 +23,9 @@ from markupsafe import Markup
 
 from tighten.decision import Status
 from tighten.profile import Difference, Profile, flame
-from tighten.record import Examination
+from tighten.record import Examination, StrategyCosts
 from tighten.report import numbers, page_rows, plots, quantity
+from tighten.report import strategies as by_size
 from tighten.report.effect_rows import Effects, effects_part
 from tighten.report.summary import Mark, Summary, mark
 from tighten.report.terminal import confirmation_line, time_line, trials_line
@@ -72,11 +73,14 @@ class Page:
         What `tighten doctor` found on the machine of the study, by its own benchmark.
     profiles
         Of the baseline, or what changed from there to the best values.
+    strategies
+        What each strategy costs at each size, of a study that looks for the borders between them.
     """
 
     size_limit: int = 4_500_000
     control: Examination | None = None
     profiles: Profile | Difference | None = None
+    strategies: StrategyCosts | None = None
 
     def render(self, study: StudyRecord) -> str:
         """Return the page; it opens offline and without JavaScript."""
@@ -96,13 +100,35 @@ class Page:
             "trials": rows,
             "details": details,
             **_method_part(summary),
-            "sections": _sections(summary, found, profiled=self.profiles is not None),
+            "sections": self._sections(summary, found),
+            **_strategy_part(self.strategies),
             **effects_part(found, summary.interval_name),
             "numbers": numbers.fastest_by_policy(summary),
             "failures": page_rows.failures(summary),
             "failures_note": _failures_note(summary),
         }
         return _environment().get_template("page.html.j2").render(context) + "\n"
+
+    def _sections(self, summary: Summary, found: Effects) -> list[Section]:
+        measured = any(row.before is not None for row in summary.cases)
+        shown = {
+            "cases": ("Cases", measured),
+            "values": ("Values", bool(summary.parameters)),
+            "numbers": (numbers.TITLE, bool(numbers.fastest_by_policy(summary))),
+            "strategies": ("What each strategy costs", self.strategies is not None),
+            "convergence": ("How the search went", summary.searched > 0),
+            "profiles": ("Where the time goes", self.profiles is not None),
+            "effects": ("What each parameter did", bool(found.effects or found.inert)),
+            "trials": ("All trials", bool(summary.study.trials)),
+            "failures": ("Failures", bool(summary.failure_groups)),
+            "method": ("How it was decided", True),
+            "hosts": ("Hosts", bool(summary.study.hosts)),
+            "machine": ("Machine", bool(summary.study.machine)),
+        }
+        sections = [Section(anchor, title) for anchor, (title, shows) in shown.items() if shows]
+        if summary.study.status is Status.BASELINE_FAILED:
+            sections.sort(key=lambda section: section.anchor != "failures")
+        return sections
 
 
 @cache
@@ -141,27 +167,6 @@ def _source(name: str) -> str:
     if environment.loader is None:
         raise AssertionError("the environment of the page has a loader")
     return environment.loader.get_source(environment, name)[0]
-
-
-def _sections(summary: Summary, found: Effects, *, profiled: bool) -> list[Section]:
-    measured = any(row.before is not None for row in summary.cases)
-    shown = {
-        "cases": ("Cases", measured),
-        "values": ("Values", bool(summary.parameters)),
-        "numbers": (numbers.TITLE, bool(numbers.fastest_by_policy(summary))),
-        "convergence": ("How the search went", summary.searched > 0),
-        "profiles": ("Where the time goes", profiled),
-        "effects": ("What each parameter did", bool(found.effects or found.inert)),
-        "trials": ("All trials", bool(summary.study.trials)),
-        "failures": ("Failures", bool(summary.failure_groups)),
-        "method": ("How it was decided", True),
-        "hosts": ("Hosts", bool(summary.study.hosts)),
-        "machine": ("Machine", bool(summary.study.machine)),
-    }
-    sections = [Section(anchor, title) for anchor, (title, is_shown) in shown.items() if is_shown]
-    if summary.study.status is Status.BASELINE_FAILED:
-        sections.sort(key=lambda section: section.anchor != "failures")
-    return sections
 
 
 def _flames(profiles: Profile | Difference | None) -> list[tuple[str, Markup]]:
@@ -230,6 +235,20 @@ def _value_part(summary: Summary) -> dict[str, object]:
         "parameters": summary.parameters,
         "values_note": note,
         "best_patch": page_rows.patch_lines(summary.best.patch if best and summary.best else ""),
+    }
+
+
+def _strategy_part(costs: StrategyCosts | None) -> dict[str, object]:
+    if costs is None:
+        return {}
+    return {
+        "strategy_names": [line.name for line in costs.lines],
+        "strategy_rows": list(by_size.rows_over_cheapest(costs)),
+        "strategy_plots": [
+            Markup(plots.strategies(costs, size)) for size in (plots.WIDE, plots.NARROW)
+        ],
+        "strategy_borders": "; ".join(by_size.borders(costs)),
+        "strategy_values": list(by_size.values(costs)),
     }
 
 

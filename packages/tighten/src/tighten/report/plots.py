@@ -1,4 +1,4 @@
-"""The page's two pictures as inline SVG: how the search went, and what each case gained.
+"""The page's pictures as inline SVG: the search, the gain of each case, the costs of strategies.
 
 Matplotlib draws them with text as text. Its colours are then replaced by CSS variables and its
 font by the page's, so that a picture follows the reader's light or dark theme and needs no other
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from tighten.decision import Goal
 from tighten.record import Role
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from tighten.record import TrialRecord
+    from tighten.record import StrategyCosts, TrialRecord
     from tighten.report.summary import CaseRow, Summary
 
-__all__ = ["NARROW", "WIDE", "Size", "cases", "convergence"]
+__all__ = ["NARROW", "WIDE", "Size", "cases", "convergence", "strategies"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,8 @@ _MARKERS = {  # shape, line colour, fill
     Mark.FAILED: ("x", _BAD, _BAD),
 }
 
+_CURVES = (("o", _LINE), ("s", _BAD), ("D", _GOOD), ("^", _INK), ("v", _FAINT))
+
 Point = tuple[int, float]
 
 
@@ -152,6 +154,50 @@ def cases(summary: Summary, size: Size) -> str:
         axes.set_axisbelow(True)
         _explain_cases(axes, rows)
         return _svg(figure, size, "Speed-up of each case against its target", names)
+
+
+def strategies(costs: StrategyCosts, size: Size) -> str:
+    """Return over size what each strategy costs over the cheapest, with their borders, as SVG."""
+    names = [quantity.clipped(line.name, 80 if size is WIDE else 44) for line in costs.lines]
+    top = 18 + 20 * len(names)
+    with rc_context({**_STYLE, "svg.hashsalt": f"strategies-{size.name}"}):
+        figure, axes = _canvas(size, 280 + top, left=58, bottom=46, top=top)
+        rows = [costs.over_cheapest(at) for at in costs.sizes]
+        for index, column in enumerate(zip(*rows, strict=True)):
+            shape, color = _CURVES[index % len(_CURVES)]
+            axes.plot(
+                costs.sizes,
+                [ratio if math.isfinite(ratio) else math.nan for ratio in column],
+                f"-{shape}",
+                color=color,
+                mfc=_BACK,
+                mew=1.6,
+                lw=1.8,
+                ms=6.5,
+                label=f"label-{index}",
+            )
+        for border, _ in costs.rows[1:]:
+            axes.axvline(border, color=_FAINT, lw=1, ls=(0, (4, 3)), zorder=1)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(FixedLocator(_spaced(costs.sizes, 9 if size is WIDE else 4)))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(lambda tick, _: f"{tick:,.0f}")
+        axes.yaxis.set_major_formatter(lambda tick, _: f"{tick:.4g}\N{MULTIPLICATION SIGN}")
+        axes.set_xlabel("size")
+        axes.grid(axis="y")
+        axes.set_axisbelow(True)
+        figure.legend(loc="upper left", bbox_to_anchor=(8 / size.width, 1.0), ncols=1)
+        return _svg(figure, size, "Cost of each strategy over the cheapest, by size", names)
+
+
+def _spaced(sizes: Sequence[int], most: int) -> list[int]:
+    """Return the largest size and others that keep their distance from it on a logarithmic axis."""
+    step = math.log(sizes[-1] / sizes[0]) / most
+    kept = [sizes[-1]]
+    for size in reversed(sizes):
+        if math.log(kept[-1] / size) > step:
+            kept.append(size)
+    return kept
 
 
 def _canvas(size: Size, height: int, *, left: int, bottom: int, top: int) -> tuple[Figure, Axes]:

@@ -1,4 +1,4 @@
-"""The answer of ``tighten table`` as text: costs by size, borders, source, proof."""
+"""What each strategy costs by size: the answer of ``tighten table``, and the rows of reports."""
 
 from __future__ import annotations
 
@@ -15,37 +15,55 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from tighten.strategy_costs import StrategyCosts
+    from tighten.record import StrategyCosts
 
-__all__ = ["strategy_costs_parts"]
+
+__all__ = ["borders", "rows_over_cheapest", "strategy_costs_parts", "values"]
+
+
+def rows_over_cheapest(costs: StrategyCosts) -> Iterator[tuple[str, list[tuple[str, bool]]]]:
+    """Yield each size with what every strategy costs over the cheapest, and whether it is that."""
+    for size in costs.sizes:
+        found = costs.over_cheapest(size)
+        cells = [(quantity.ratio(x) if x < math.inf else quantity.MISSING, x == 1.0) for x in found]
+        yield f"{size:,}", cells
+
+
+def borders(costs: StrategyCosts) -> list[str]:
+    """Return which strategy the fit chooses, from the smallest size upwards."""
+    (_, first), *others = costs.rows
+    return [first, *(f"from {size:,} on: {name}" for size, name in others)]
+
+
+def values(costs: StrategyCosts) -> Iterator[str]:
+    """Yield the value that puts the borders into effect, beside the one that the study keeps."""
+    for name, value in costs.values.items():
+        same = " (which is what the study keeps)" if costs.kept[name] == value else ""
+        yield f"{name} = {value}{same}"
+        if not same:
+            yield f"the study keeps {name} = {costs.kept[name]}"
 
 
 def strategy_costs_parts(costs: StrategyCosts) -> Iterator[RenderableType]:
     """Yield the tables and lines for a terminal."""
     yield _by_size(costs)
     yield Text("\nBorders by the fit", "bold")
-    (_, first), *others = costs.rows
-    yield Text("\n".join([f"  {first}", *(f"  from {size:,} on: {name}" for size, name in others)]))
-    for name, value in costs.values.items():
-        same = " (which is what the study keeps)" if costs.kept[name] == value else ""
-        yield Text(f"\n{name} = {value}{same}")
-        if not same:
-            yield Text(f"the study keeps {name} = {costs.kept[name]}")
+    yield Text("\n".join(f"  {line}" for line in borders(costs)))
+    yield Text("\n" + "\n".join(values(costs)))
     if costs.source:
         yield Text("\n" + "\n".join(costs.source))
     yield from _proof(costs)
 
 
 def _by_size(costs: StrategyCosts) -> Table:
-    sizes = sorted({int(size) for line in costs.lines for size in line.costs})
     table = Table(
         title=f"Cost{f' [{costs.unit}]' if costs.unit else ''} of run {costs.run}", box=None
     )
     table.add_column("size", justify="right")
     for line in costs.lines:
         table.add_column(line.name, justify="right", overflow="fold")
-    for size in sizes:
-        found = [line.costs.get(str(size), math.inf) for line in costs.lines]
+    for size in costs.sizes:
+        found = [line.at(size) for line in costs.lines]
         best = min(found)
         cells = [
             Text(f"{cost:.4g}" if math.isfinite(cost) else "-", "bold" if cost == best else "")

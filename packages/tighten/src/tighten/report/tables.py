@@ -25,8 +25,15 @@ if TYPE_CHECKING:
     from tighten.evidence import Standing
     from tighten.options import Plan
     from tighten.options.plan import PlannedParameter
-    from tighten.record import Baseline, CaseSummary, Examination, Finding, GateResult, TrialRecord
-    from tighten.strategy_costs import StrategyCosts
+    from tighten.record import (
+        Baseline,
+        CaseSummary,
+        Examination,
+        Finding,
+        GateResult,
+        StrategyCosts,
+        TrialRecord,
+    )
 
 __all__ = [
     "baseline_text",
