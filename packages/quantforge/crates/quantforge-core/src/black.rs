@@ -94,7 +94,7 @@ impl<C: Carry, S: Side> Kernel<6, 1> for Price<C, S> {
         stages: &mut Stages,
     ) {
         fill_stages::<L, C, S>(lane, len, inputs, sides, stages);
-        fill_prices(lane, len, outputs[0], stages);
+        fill_prices(lane, outputs[0], stages);
     }
 }
 

@@ -105,7 +105,7 @@ fn fill_all<L: Lane, C: Carry, S: Side, const O: usize>(
     stages: &mut Stages,
 ) {
     fill_stages::<L, C, S>(lane, len, inputs, sides, stages);
-    fill_prices_and_parts::<L, S>(lane, len, sides, outputs[PRICE], stages);
+    fill_prices_and_parts::<L, S>(lane, sides, outputs[PRICE], stages);
     for at in steps::<L>(len) {
         let terms = Terms::load(lane, outputs[PRICE], stages, at);
         let first = FirstOrder::of::<C>(lane, inputs, at, &terms);

@@ -6,7 +6,7 @@
 use super::{Carry, RATE, SIGMA, SPOT, STRIKE, TIME, YIELD};
 use crate::coefficients::INV_SQRT_2_PI;
 use crate::elementary::{Double, Quotient, exp, exp_and_complement, two_difference, two_product};
-use crate::kernel::{Side, Stages};
+use crate::kernel::{ROW, Side, Stages};
 use crate::lane::{Lane, steps};
 use crate::mills::MillsPair;
 
@@ -308,8 +308,14 @@ fn price<L: Lane>(lane: L, stages: &Stages, at: usize, wanted: L) -> L {
 }
 
 /// Write the prices of a block from its stages.
+///
+/// Cut to what a stage holds, the loop has no branch for a row out of bounds. With one in its midst
+/// the compiler keeps all of `P` before it and all of the divided difference after it, and moves the
+/// terms of the one about until the other wants them.
 #[inline(always)]
-pub(super) fn fill_prices<L: Lane>(lane: L, len: usize, prices: &mut [f64], stages: &Stages) {
+pub(super) fn fill_prices<L: Lane>(lane: L, prices: &mut [f64], stages: &Stages) {
+    let len = prices.len().min(ROW);
+    let prices = &mut prices[..len];
     for at in steps::<L>(len) {
         let wanted = MillsPair::load(lane, stages, stage::MILLS, at).wanted();
         price(lane, stages, at, wanted).store(prices, at);
@@ -320,11 +326,12 @@ pub(super) fn fill_prices<L: Lane>(lane: L, len: usize, prices: &mut [f64], stag
 #[inline(always)]
 pub(super) fn fill_prices_and_parts<L: Lane, S: Side>(
     lane: L,
-    len: usize,
     sides: &[f64],
     prices: &mut [f64],
     stages: &mut Stages,
 ) {
+    let len = prices.len().min(ROW);
+    let (prices, sides) = (&mut prices[..len], &sides[..len]);
     for at in steps::<L>(len) {
         let pair = MillsPair::load(lane, stages, stage::MILLS, at);
         let (wanted, first, second) = pair.wanted_and_ratios();

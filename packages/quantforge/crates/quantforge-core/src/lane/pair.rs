@@ -81,12 +81,15 @@ impl<L: Lane> Lane for Pair<L> {
     }
     #[inline(always)]
     fn load(self, row: &[f64], at: usize) -> Self {
-        Self(self.0.load(row, at), self.0.load(row, at + L::WIDTH))
+        // One check for both, which `steps` has made already.
+        let row = &row[at..at + Self::WIDTH];
+        Self(self.0.load(row, 0), self.0.load(row, L::WIDTH))
     }
     #[inline(always)]
     fn store(self, row: &mut [f64], at: usize) {
-        self.0.store(row, at);
-        self.1.store(row, at + L::WIDTH);
+        let row = &mut row[at..at + Self::WIDTH];
+        self.0.store(row, 0);
+        self.1.store(row, L::WIDTH);
     }
     #[inline(always)]
     fn mul_add(self, b: Self, c: Self) -> Self {
