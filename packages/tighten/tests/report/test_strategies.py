@@ -8,6 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 from tighten.record import StrategyCosts, StrategyLine
 from tighten.report import MarkdownTable, Page, plots
+from tighten.report.tables import strategy_costs_text
 
 if TYPE_CHECKING:
     from tighten.record import StudyRecord
@@ -47,6 +48,15 @@ def test_table_names_the_cheapest_and_what_was_not_measured(campaign: StudyRecor
     html = MarkdownIt("gfm-like", {"linkify": False}).render(text)
     assert html.count("<strong>1.000x</strong>") == 3
     assert "strategy" not in MarkdownTable().render(campaign)
+
+
+def test_long_names_are_numbered_on_the_terminal() -> None:
+    short = strategy_costs_text(COSTS, width=80, colour=False)
+    assert re.search(r"size +alone +shares +chunks", short)
+    lines = tuple(replace(one, name=f"from THRESHOLD_{one.name} on") for one in COSTS.lines)
+    long = strategy_costs_text(replace(COSTS, lines=lines), width=60, colour=False)
+    assert "  2  from THRESHOLD_shares on\n" in long
+    assert re.search(r"size +1 +2 +3", long)
 
 
 def test_names_of_strategies_stay_text(campaign: StudyRecord) -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 from tighten.report import quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["borders", "rows_over_cheapest", "strategy_costs_parts", "values"]
+
+_LONG = 16  # characters of a strategy's name above which columns are numbered
 
 
 def rows_over_cheapest(costs: StrategyCosts) -> Iterator[tuple[str, list[tuple[str, bool]]]]:
@@ -46,7 +48,13 @@ def values(costs: StrategyCosts) -> Iterator[str]:
 
 def strategy_costs_parts(costs: StrategyCosts) -> Iterator[RenderableType]:
     """Yield the tables and lines for a terminal."""
-    yield _by_size(costs)
+    names = [line.name for line in costs.lines]
+    heads = names
+    if max(map(len, names)) > _LONG:
+        heads = [str(number) for number in range(1, len(names) + 1)]
+        yield Text("Strategies", "bold")
+        yield Text("\n".join(f"  {h}  {name}" for h, name in zip(heads, names, strict=True)) + "\n")
+    yield _by_size(costs, heads)
     yield Text("\nBorders by the fit", "bold")
     yield Text("\n".join(f"  {line}" for line in borders(costs)))
     yield Text("\n" + "\n".join(values(costs)))
@@ -55,13 +63,13 @@ def strategy_costs_parts(costs: StrategyCosts) -> Iterator[RenderableType]:
     yield from _proof(costs)
 
 
-def _by_size(costs: StrategyCosts) -> Table:
+def _by_size(costs: StrategyCosts, heads: Sequence[str]) -> Table:
     table = Table(
         title=f"Cost{f' [{costs.unit}]' if costs.unit else ''} of run {costs.run}", box=None
     )
     table.add_column("size", justify="right")
-    for line in costs.lines:
-        table.add_column(line.name, justify="right", overflow="fold")
+    for head in heads:
+        table.add_column(f"{head}  ", justify="right", overflow="fold")
     for size in costs.sizes:
         found = [line.at(size) for line in costs.lines]
         best = min(found)
