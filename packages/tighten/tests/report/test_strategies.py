@@ -44,7 +44,7 @@ def test_table_names_the_cheapest_and_what_was_not_measured(campaign: StudyRecor
     assert "| 10,000 | 1.250x | **1.000x** | 1.500x |" in text
     assert "| 1,000,000 | 2.08x | 1.042x | **1.000x** |" in text
     assert "- Borders by the fit: alone; from 7,000 on: shares" in text
-    assert "- SHARING = alone, 7000: shares\n- the study keeps SHARING = alone" in text
+    assert "- SHARING = alone, 7000: shares; the study keeps alone" in text
     html = MarkdownIt("gfm-like", {"linkify": False}).render(text)
     assert html.count("<strong>1.000x</strong>") == 3
     assert "strategy" not in MarkdownTable().render(campaign)
@@ -74,9 +74,9 @@ def test_page_shows_the_costs_only_of_a_study_that_has_strategies(campaign: Stud
     html = plain(Page(strategies=COSTS).render(campaign))
     part = html[html.index('<section id="strategies"') :].partition("</section>")[0]
     assert part.count("<svg") == 2
-    assert "<td><b>1.000x</b>" in part
+    assert '<td data-label="alone"><b>1.000x</b>' in part
     assert "By the fit: alone; from 7,000 on: shares." in part
-    assert "the study keeps SHARING = alone" in part
+    assert "SHARING = alone, 7000: shares; the study keeps alone" in part
     assert "strategies" not in Page().render(campaign)
 
 

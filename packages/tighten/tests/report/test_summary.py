@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tighten.decision import Goal, Status
+from tighten.decision import Goal, Outcome, Status
 from tighten.report.summary import Mark, Summary, change, mark, reason, speedup
 
 from . import records
@@ -55,6 +55,20 @@ def test_cases_come_from_the_confirmation_not_from_the_search() -> None:
     assert row.low < (row.after or 0.0) < row.high
     assert row.is_met
     assert row.needed == pytest.approx(0.04731 / 0.040)
+
+
+@pytest.mark.parametrize(("pairs", "before"), [(24, 0.9), (2, 0.8312)])
+def test_before_comes_from_where_the_baseline_was_launched_most_often(
+    pairs: int, before: float
+) -> None:
+    first = records.baseline()
+    rejected = records.trial(1, Outcome.REJECT, -0.01, incumbent=0, pairs=pairs)
+    assert rejected.verdict
+    seen = tuple(replace(case, incumbent=0.9) for case in rejected.verdict.cases)
+    rejected = replace(rejected, verdict=replace(rejected.verdict, cases=seen))
+    row = Summary(records.study((first, rejected), best=0)).cases[0]
+    assert row.before == pytest.approx(before)
+    assert row.after is None
 
 
 def test_target_of_a_rate_needs_more_not_less() -> None:

@@ -40,10 +40,9 @@ def borders(costs: StrategyCosts) -> list[str]:
 def values(costs: StrategyCosts) -> Iterator[str]:
     """Yield the value that puts the borders into effect, beside the one that the study keeps."""
     for name, value in costs.values.items():
-        same = " (which is what the study keeps)" if costs.kept[name] == value else ""
-        yield f"{name} = {value}{same}"
-        if not same:
-            yield f"the study keeps {name} = {costs.kept[name]}"
+        kept = costs.kept[name]
+        beside = ", which the study keeps" if kept == value else f"; the study keeps {kept}"
+        yield f"{name} = {value}{beside}"
 
 
 def strategy_costs_parts(costs: StrategyCosts) -> Iterator[RenderableType]:

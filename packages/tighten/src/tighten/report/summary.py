@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tighten.decision import Verdict
     from tighten.parameters import Value
-    from tighten.record import StudyRecord, TrialRecord
+    from tighten.record import CaseSummary, StudyRecord, TrialRecord
 
 __all__ = [
     "CaseRow",
@@ -334,16 +334,32 @@ class Summary:
         seen = confirmed
         if seen is None and best is not None and best.incumbent == 0:
             seen = _evidence(best.verdict, case.name)
-        before, unit = _median(self.baseline, case.name)
-        after, after_unit = _median(best, case.name)
+        before, unit = self._before(case.name)
+        after = _seen(best, case.name)
         return CaseRow(
             case=case,
-            unit=unit or after_unit or ("s" if case.metric == "time" else "1"),
+            unit=unit or (after.unit if after else "s" if case.metric == "time" else "1"),
             before=seen.incumbent if seen else before,
-            after=seen.candidate if seen else after,
+            after=seen.candidate if seen else after.median if after else None,
             evidence=seen,
             confirmed=confirmed is not None,
         )
+
+    def _before(self, case: str) -> tuple[float | None, str]:
+        """Return the baseline's median and unit, from where it was launched most often.
+
+        That is at the start, or in the comparison with a trial: a few launches at the start say
+        little on a machine that changes its speed.
+        """
+        start = _seen(self.baseline, case)
+        if start is None:
+            return None, ""
+        against = [trial.verdict for trial in self.study.trials if trial.incumbent == 0]
+        pairs = [seen for verdict in against if (seen := _evidence(verdict, case))]
+        longest = max(pairs, key=lambda seen: seen.pairs, default=None)
+        if longest is None or longest.pairs <= len(start.values):
+            return start.median, start.unit
+        return longest.incumbent, start.unit
 
     def _parameter_row(self, facts: Mapping[str, object]) -> ParameterRow:
         name = str(facts.get("name", ""))
@@ -385,12 +401,10 @@ def _evidence(verdict: Verdict | None, case: str) -> Evidence | None:
     return next((evidence for evidence in verdict.cases if evidence.case == case), None)
 
 
-def _median(trial: TrialRecord | None, case: str) -> tuple[float | None, str]:
-    if trial is not None:
-        for entry in trial.cases:
-            if entry.case == case:
-                return entry.median, entry.unit
-    return None, ""
+def _seen(trial: TrialRecord | None, case: str) -> CaseSummary | None:
+    if trial is None:
+        return None
+    return next((entry for entry in trial.cases if entry.case == case), None)
 
 
 def _ratios(study: StudyRecord, goal: Goal) -> dict[int, float]:
