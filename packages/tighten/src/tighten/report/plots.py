@@ -164,11 +164,13 @@ def strategies(costs: StrategyCosts, size: Size) -> str:
         figure, axes = _canvas(size, 280 + top, left=58, bottom=46, top=top)
         rows = [costs.over_cheapest(at) for at in costs.sizes]
         for index, column in enumerate(zip(*rows, strict=True)):
-            shape, color = _CURVES[index % len(_CURVES)]
+            again, which = divmod(index, len(_CURVES))
+            shape, color = _CURVES[which]
             axes.plot(
                 costs.sizes,
                 [ratio if math.isfinite(ratio) else math.nan for ratio in column],
-                f"-{shape}",
+                shape,
+                ls=("-", "--", ":")[again % 3],
                 color=color,
                 mfc=_BACK,
                 mew=1.6,

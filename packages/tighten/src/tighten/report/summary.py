@@ -229,6 +229,7 @@ class Summary:
         self.best = self.by_number.get(study.best)
         self.counts = Counter(mark(t) for t in study.trials if t.role is Role.SEARCH)
         self.ratios = _ratios(study, objective_goal(study.cases))
+        self._longest = _longest_against_baseline(study)
         self.cases = tuple(self._case_row(case) for case in study.cases)
         self.parameters = tuple(self._parameter_row(facts) for facts in study.parameters)
 
@@ -354,9 +355,7 @@ class Summary:
         start = _seen(self.baseline, case)
         if start is None:
             return None, ""
-        against = [trial.verdict for trial in self.study.trials if trial.incumbent == 0]
-        pairs = [seen for verdict in against if (seen := _evidence(verdict, case))]
-        longest = max(pairs, key=lambda seen: seen.pairs, default=None)
+        longest = _evidence(self._longest, case)
         if longest is None or longest.pairs <= len(start.values):
             return start.median, start.unit
         return longest.incumbent, start.unit
@@ -399,6 +398,11 @@ def _evidence(verdict: Verdict | None, case: str) -> Evidence | None:
     if verdict is None:
         return None
     return next((evidence for evidence in verdict.cases if evidence.case == case), None)
+
+
+def _longest_against_baseline(study: StudyRecord) -> Verdict | None:
+    found = (trial.verdict for trial in study.trials if trial.verdict and trial.incumbent == 0)
+    return max(found, key=lambda verdict: verdict.pairs, default=None)
 
 
 def _seen(trial: TrialRecord | None, case: str) -> CaseSummary | None:
