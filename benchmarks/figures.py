@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "UNABLE",
     "Figure",
     "aligned",
     "as_json",
@@ -25,6 +26,9 @@ __all__ = [
     "summarised",
     "table",
 ]
+
+UNABLE = 3
+"""Exit status of a benchmark that needs what this machine does not have."""
 
 _MIDDLE = (0.05, 0.95)  # the quantiles that are given as spread
 

@@ -39,7 +39,8 @@ class Benchmark:
     name
         How it is called on the command line.
     module
-        Run as ``python -m MODULE ARGUMENTS --json FILE``; exit status 0 or 1.
+        Run as ``python -m MODULE ARGUMENTS --json FILE``; exit status 0 or 1, or
+        `benchmarks.figures.UNABLE` on a machine that lacks what it needs.
     arguments, quick
         Of the full measurement, and of one that only shows that the benchmark works; a benchmark
         whose quick form is None is left out of ``--quick``.
@@ -287,7 +288,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark(
         name="quantforge",
         module="benchmarks.quantforge.compare",
-        quick=("--quick",),
+        arguments=("--instruction-set", "avx512"),
+        quick=("--quick", "--instruction-set", "avx512"),
         notes=_instruction_set,
         document="quantforge",
         seconds=60,

@@ -1,13 +1,14 @@
 """Run the benchmarks, print one table, and keep the documents' tables true: `make bench`.
 
-    python -m benchmarks.run                      # all of them, about a quarter of an hour
+    python -m benchmarks.run                      # all of them, 23 minutes on two cores
     python -m benchmarks.run overhead startup     # some
     python -m benchmarks.run --quick              # only whether they work; proves no number
     python -m benchmarks.run --write              # and put the tables into docs/performance
 
 ``--write`` keeps what was measured in docs/performance/measured.json, replaces there what this run
-measured anew, and writes every table from that file. Exit status: 0 if everything that must be
-reached is, 1 if something is not or a benchmark failed, 2 for wrong usage.
+measured anew, and writes every table from that file. What this machine cannot run keeps its table.
+Exit status: 0 if everything that must be reached is, 1 if something is not, a benchmark failed or,
+but for ``--quick``, could not be run here, 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from tighten.machine import fingerprint, processor_time
 
 from benchmarks.documents import machine_line, theft, write_documents
-from benchmarks.figures import Figure, aligned, as_json, cells
+from benchmarks.figures import UNABLE, Figure, aligned, as_json, cells
 from benchmarks.registry import BENCHMARKS, Benchmark, named
 
 if TYPE_CHECKING:
@@ -42,11 +43,16 @@ class BenchmarkError(Exception):
     """A benchmark ended without numbers."""
 
 
+class UnableError(BenchmarkError):
+    """A benchmark needs what this machine does not have."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """What one benchmark gave; ``trouble`` says why it gave nothing.
 
-    ``stolen`` is the share of the processor time wanted meanwhile that a hypervisor gave to others.
+    ``is_broken`` tells a benchmark that failed from one that this machine cannot run. ``stolen`` is
+    the share of the processor time wanted meanwhile that a hypervisor gave to others.
     """
 
     benchmark: Benchmark
@@ -56,6 +62,7 @@ class Measured:
     seconds: float = 0.0
     stolen: float = 0.0
     trouble: str = ""
+    is_broken: bool = False
 
     @property
     def is_reached(self) -> bool:
@@ -66,7 +73,8 @@ class Measured:
         """Return its lines of the table."""
         command = self.benchmark.command
         if self.trouble:
-            return [(self.benchmark.name, self.trouble, "", "NO", command)]
+            reached = "NO" if self.is_broken else "not here"
+            return [(self.benchmark.name, self.trouble, "", reached, command)]
         return [(*cells(figure), command) for figure in self.figures]
 
     def as_json(self, machine: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for path in write_documents(ROOT / "docs" / "performance", reports, pictures):
             print(f"wrote {path.relative_to(ROOT)}", file=sys.stderr)
     if options.quick:
-        return int(any(result.trouble for result in results))
+        return int(any(result.is_broken for result in results))
     return int(not all(result.is_reached for result in results))
 
 
@@ -145,7 +153,8 @@ def _measured(benchmark: Benchmark, *, quick: bool, place: str) -> Measured:
             arguments = benchmark.quick if quick else benchmark.arguments
             reports.append(_report(benchmark, arguments or ()))
     except BenchmarkError as error:
-        return Measured(benchmark=benchmark, trouble=str(error))
+        is_broken = not isinstance(error, UnableError)
+        return Measured(benchmark=benchmark, trouble=str(error), is_broken=is_broken)
     return Measured(
         benchmark=benchmark,
         figures=tuple(benchmark.read(reports)),
@@ -162,6 +171,8 @@ def _report(benchmark: Benchmark, arguments: Sequence[str]) -> Any:
         file = Path(folder, "report.json")
         command = [sys.executable, "-m", benchmark.module, *arguments, "--json", str(file)]
         done = subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False)
+        if done.returncode == UNABLE:
+            raise UnableError("this machine cannot run it; see its output")
         if done.returncode not in {0, 1}:
             raise BenchmarkError(f"failed with exit status {done.returncode}; see its output")
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,6 +72,32 @@ def test_benchmark_that_fails_is_a_line_of_the_table_and_status_1(
     assert "broken  " in out
     assert "wrote no numbers" in out
     assert out.count("NO") == 2
+
+
+def test_what_the_machine_cannot_run_is_no_pass_and_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "needs_more.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    for name in ("registry", "run"):
+        entries = (Benchmark(name="wide", module="needs_more"),)
+        monkeypatch.setattr(f"benchmarks.{name}.BENCHMARKS", entries)
+    assert (run.main(["--quick"]), run.main([])) == (0, 1)
+    assert "this machine cannot run it; see its output" in capfd.readouterr().out
+
+
+@pytest.mark.skipif(platform.machine() == "aarch64", reason="this processor has neon")
+def test_comparison_with_instructions_that_the_processor_lacks_says_so(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (avx2,) = registry.named(["quantforge-avx2"])
+    entry = replace(avx2, arguments=("--instruction-set", "neon"))
+    for name in ("registry", "run"):
+        monkeypatch.setattr(f"benchmarks.{name}.BENCHMARKS", (entry,))
+    assert run.main([]) == 1
+    out, err = capfd.readouterr()
+    assert 'QUANTFORGE_ISA is "neon", but this processor offers' in err
+    assert "not here" in out
 
 
 def test_number_that_misses_gives_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
