@@ -151,6 +151,17 @@ def test_a_refused_batch_changes_no_input() -> None:
         np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.parametrize("function", BATCH, ids=NAMES)
+@pytest.mark.parametrize("on_error", ["raise", "nan", "status"])
+def test_results_that_no_memory_holds_are_an_error(
+    function: boundary.Function, on_error: str
+) -> None:
+    arguments = plain(function, 1)
+    arguments[0] = np.broadcast_to(arguments[0], (2**29, 2**29))
+    with pytest.raises(MemoryError):
+        function.call(*arguments, on_error=on_error)
+
+
 @pytest.mark.parametrize("form", arrays.FORMS)
 def test_every_form_of_an_array_gives_the_same(form: str) -> None:
     rng = np.random.default_rng(5)

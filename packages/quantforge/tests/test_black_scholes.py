@@ -178,5 +178,18 @@ def test_unreadable_types_are_refused(bad: Any) -> None:
 def test_unknown_options_are_refused() -> None:
     with pytest.raises(ValueError, match="on_error is"):
         black_scholes.call_price_batch(1.0, 1.0, 1.0, 0.0, 0.2, on_error="ignore")  # type: ignore[call-overload]
-    with pytest.raises(ValueError, match="threads is 0"):
-        black_scholes.call_price_batch(1.0, 1.0, 1.0, 0.0, 0.2, threads=0)
+    for threads in (0, -2):
+        with pytest.raises(ValueError, match=f"threads is {threads}, but must be >= 1"):
+            black_scholes.call_price_batch(1.0, 1.0, 1.0, 0.0, 0.2, threads=threads)
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("is_call", " (did you mean is_calls?)"), ("dividends", ""), ("vol", "")]
+)
+def test_unknown_keywords_of_batches_are_named(word: str, hint: str) -> None:
+    unknown: dict[str, Any] = {word: True}
+    with pytest.raises(TypeError) as refusal:
+        black_scholes.greeks_batch([1.0], 1.0, 1.0, 0.0, 0.2, **unknown)
+    assert str(refusal.value) == (
+        f"unexpected keyword argument {word!r}{hint}; the options are out, on_error, threads"
+    )

@@ -1,6 +1,7 @@
 """The one path from the documented functions to the compiled kernels."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
@@ -34,6 +35,9 @@ class Options(TypedDict, total=False):
     threads: int | None
 
 
+_OPTIONS = frozenset(Options.__annotations__)
+
+
 def evaluate(
     formula: str,
     names: tuple[str, ...],
@@ -44,7 +48,18 @@ def evaluate(
     dividends: Dividends | None = None,
 ) -> Any:
     """Return the result of a formula: an array or a tuple of arrays, with statuses if asked."""
+    if options and not _OPTIONS.issuperset(options):
+        raise _unexpected(names, options)
     return _core.evaluate(formula, names, arguments, is_call, dividends=dividends, **options)
+
+
+def _unexpected(names: tuple[str, ...], options: Options) -> TypeError:
+    word = next(word for word in options if word not in _OPTIONS)
+    known = {*names, "is_calls", *_OPTIONS} - {word}
+    near = get_close_matches(word, sorted(known), n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    allowed = ", ".join(Options.__annotations__)
+    return TypeError(f"unexpected keyword argument {word!r}{hint}; the options are {allowed}")
 
 
 def named(labels: tuple[str, ...], result: Any, options: Options) -> Any:

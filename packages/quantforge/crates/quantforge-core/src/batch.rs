@@ -23,13 +23,14 @@ impl Resources {
     /// Return what this process may use, at most `threads`.
     ///
     /// # Errors
-    /// If `threads` is 0, or if an environment variable asks for what cannot be had.
-    pub fn of_process(threads: Option<usize>) -> Result<Self, QuantForgeError> {
+    /// If `threads` is less than 1, or if an environment variable asks for what cannot be had.
+    pub fn of_process(threads: Option<isize>) -> Result<Self, QuantForgeError> {
         let limit = thread_limit()?;
-        let threads = threads.map_or(limit, |asked| asked.min(limit));
-        if threads == 0 {
-            return Err(QuantForgeError::NoThreads);
-        }
+        let threads = match threads.map(|asked| (asked, usize::try_from(asked))) {
+            None => limit,
+            Some((_, Ok(asked @ 1..))) => asked.min(limit),
+            Some((threads, _)) => return Err(QuantForgeError::NoThreads { threads }),
+        };
         let isa = Isa::active()?;
         Ok(Self { isa, threads })
     }

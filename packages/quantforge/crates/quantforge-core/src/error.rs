@@ -34,9 +34,12 @@ pub enum QuantForgeError {
         /// Text found in the environment.
         value: String,
     },
-    /// A call asks for no thread at all.
-    #[error("threads is 0, but must be >= 1 or None")]
-    NoThreads,
+    /// A call asks for fewer than one thread.
+    #[error("threads is {threads}, but must be >= 1 or None")]
+    NoThreads {
+        /// What the call asks for.
+        threads: isize,
+    },
     /// Array arguments do not broadcast.
     #[error("shapes {shapes} cannot be broadcast together")]
     Shapes {

@@ -118,7 +118,7 @@ fn compute<'py>(
     let formula = request.entry.for_inputs(&inputs);
     let mut results = Results::prepare(py, formula.outputs, request.out, shape, &inputs)?;
     if on_error == OnError::Status {
-        results.add_statuses(py, shape);
+        results.add_statuses(py, shape)?;
     }
     let mut piece = results.piece();
     let mut sweep = || batch::run(formula, &inputs, &mut piece, resources);

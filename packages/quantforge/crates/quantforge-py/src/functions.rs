@@ -42,7 +42,7 @@ macro_rules! price_functions {
             $($xs: &Bound<'py, PyAny>,)*
             out: Option<&Bound<'py, PyAny>>,
             on_error: Option<&str>,
-            threads: Option<usize>,
+            threads: Option<isize>,
         ) -> PyResult<Bound<'py, PyAny>> {
             let names = [$(stringify!($owns)),*];
             let request = Request {
@@ -113,7 +113,7 @@ pub fn evaluate<'py>(
     dividends: Option<Vec<(f64, f64)>>,
     out: Option<&Bound<'py, PyAny>>,
     on_error: Option<&str>,
-    threads: Option<usize>,
+    threads: Option<isize>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let entry = catalogue::find(formula).ok_or_else(|| no_formula(formula))?;
     let count = arguments.len();

@@ -16,7 +16,7 @@ pub struct Request<'a, 'py> {
     /// An array for the result, or a tuple of arrays for several.
     pub out: Option<&'a Bound<'py, PyAny>>,
     pub on_error: Option<&'a str>,
-    pub threads: Option<usize>,
+    pub threads: Option<isize>,
 }
 
 /// What a function passes on: an object from Python, or a number that it knows itself.

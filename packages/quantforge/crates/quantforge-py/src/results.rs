@@ -1,8 +1,12 @@
 //! Where results go: new arrays, plain numbers, or the arrays that the caller gave.
 
+use std::ffi::c_int;
+use std::ptr::null_mut;
+
 use numpy::npyffi::flags::NPY_ARRAY_WRITEABLE;
+use numpy::npyffi::{NpyTypes, PY_ARRAY_API, get_type_object, npy_intp};
 use numpy::{
-    PyArray, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
+    Element, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -42,8 +46,9 @@ impl<'py> Results<'py> {
             if shape.extents().is_empty() {
                 return Ok(Self::Numbers(Box::new([0.0; MAX_OUTPUTS]), count, None));
             }
+            let first = Target::new(py, shape)?;
             let rest = (1..count).map(|_| Target::new(py, shape));
-            return Ok(Self::Arrays(Target::new(py, shape), rest.collect(), None));
+            return Ok(Self::Arrays(first, rest.collect::<PyResult<_>>()?, None));
         };
         let outs = match count {
             1 => vec![out.clone()],
@@ -61,13 +66,16 @@ impl<'py> Results<'py> {
     }
 
     /// Keep the status of each row, too.
-    pub fn add_statuses(&mut self, py: Python<'py>, shape: &Shape) {
+    pub fn add_statuses(&mut self, py: Python<'py>, shape: &Shape) -> PyResult<()> {
         match self {
             Self::Numbers(_, _, statuses) => *statuses = Some(Box::new([0])),
             Self::Arrays(_, _, statuses) => {
-                *statuses = Some(PyArray::zeros(py, shape.extents(), false));
+                let mut array = new_array(py, shape)?;
+                slice_mut(&mut array).fill(0);
+                *statuses = Some(array);
             }
         }
+        Ok(())
     }
 
     /// Return all rows, to be computed.
@@ -104,10 +112,9 @@ impl<'py> Results<'py> {
 }
 
 impl<'py> Target<'py> {
-    fn new(py: Python<'py>, shape: &Shape) -> Self {
-        // SAFETY: every element is written before anybody reads it: a batch computes all rows.
-        let array = unsafe { PyArray::new(py, shape.extents(), false) };
-        Self { array, out: None }
+    fn new(py: Python<'py>, shape: &Shape) -> PyResult<Self> {
+        let array = new_array(py, shape)?;
+        Ok(Self { array, out: None })
     }
 
     /// Return the caller's array if results can be written into it, else a new one beside it.
@@ -117,7 +124,7 @@ impl<'py> Target<'py> {
         let is_direct = untyped.is_c_contiguous() && untyped.is_aligned();
         let array = match out.cast::<PyArrayDyn<f64>>() {
             Ok(array) if is_direct && !overlaps(untyped, inputs) => array.clone(),
-            _ => Self::new(py, shape).array,
+            _ => new_array(py, shape)?,
         };
         Ok(Self {
             array,
@@ -250,7 +257,41 @@ fn meet(one: (isize, isize), two: (isize, isize)) -> bool {
     one.0 < two.1 && two.0 < one.1
 }
 
-fn slice_mut<'a, T: numpy::Element>(array: &'a mut Bound<'_, PyArrayDyn<T>>) -> &'a mut [T] {
+/// Return an array that is still to be filled, or the error that Python raised: no memory.
+///
+/// The constructors of the numpy crate panic where there is none.
+#[inline]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "NumPy knows at most 64 axes"
+)]
+fn new_array<'py, T: Element>(
+    py: Python<'py>,
+    shape: &Shape,
+) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
+    let extents = shape.extents();
+    let (axes, extents) = (extents.len() as c_int, extents.as_ptr().cast::<npy_intp>());
+    // SAFETY: type, descriptor, axes and extents are valid, the extents are only read, the
+    // descriptor is given away, and a null pointer becomes the error that NumPy set. Every element
+    // is written before anybody reads it: a batch computes all rows.
+    unsafe {
+        let array = PY_ARRAY_API.PyArray_NewFromDescr(
+            py,
+            get_type_object(py, NpyTypes::PyArray_Type),
+            T::get_dtype(py).into_dtype_ptr(),
+            axes,
+            extents.cast_mut(),
+            null_mut(),
+            null_mut(),
+            0,
+            null_mut(),
+        );
+        Ok(Bound::from_owned_ptr_or_err(py, array)?.cast_into_unchecked())
+    }
+}
+
+fn slice_mut<'a, T: Element>(array: &'a mut Bound<'_, PyArrayDyn<T>>) -> &'a mut [T] {
     // SAFETY: the array is contiguous and aligned, and either fresh or the caller's `out`, which
     // shares no memory with an input and is given to one call at a time.
     unsafe { std::slice::from_raw_parts_mut(array.data(), array.len()) }
