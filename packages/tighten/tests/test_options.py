@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -731,6 +732,12 @@ class TestFile:
     def test_not_toml(self, project: Path) -> None:
         said = fault(project, STUDY + "[[gate]\n")
         assert said.startswith("tighten.toml:22: not TOML: ")
+
+    def test_byte_order_mark_and_line_ends_of_windows_are_no_fault(self, project: Path) -> None:
+        text = (STUDY + "[gpu]\n").replace("\n", "\r\n").encode()
+        (project / "tighten.toml").write_bytes(BOM_UTF8 + text)
+        with pytest.raises(StudyError, match=r"tighten.toml:22: gpu: unknown table"):
+            load(project, environment={})
 
     def test_not_utf8(self, project: Path) -> None:
         (project / "tighten.toml").write_bytes(b"# \xe9\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,7 +118,7 @@ def read_document(file: Path) -> Document:
         If the file is missing, is not UTF-8 or is not TOML.
     """
     try:
-        content = file.read_bytes()
+        content = file.read_bytes().removeprefix(BOM_UTF8)  # some editors write it
         values = tomllib.loads(content.decode())
     except FileNotFoundError as error:
         message = f"there is no study file {file}; `tighten init` writes one"
