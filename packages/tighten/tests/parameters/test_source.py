@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +278,10 @@ def test_bytes_outside_the_literal_survive(
     assert str(place) == f"a.rs:{line}:{column}"
     start = text.index(b"= 3") + 2
     assert binding.edit(text, 200) == text[:start] + b"200" + text[start + 1 :]
+
+
+def test_a_byte_order_mark_stays_and_hides_nothing(tmp_path: Path) -> None:
+    assert_edit(tmp_path, constant("a.py"), BOM_UTF8 + b"A = 3\n", 12, BOM_UTF8 + b"A = 12\n")
 
 
 def test_foreign_encodings_are_not_mixed() -> None:

@@ -10,6 +10,7 @@ Limits: conditional compilation is not evaluated, so each of two twins is a defi
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -107,10 +108,11 @@ class Constants:
     def occurrences(self, name: str) -> Iterator[tuple[int, Node]]:
         """Yield byte and smallest node wherever the name stands as a whole word."""
         needle = name.encode()
+        first = len(BOM_UTF8) if self._text.startswith(BOM_UTF8) else 0
         start = self._text.find(needle)
         while start >= 0:
             end = start + len(needle)
-            around = self._text[max(start - 1, 0) : start] + self._text[end : end + 1]
+            around = self._text[max(start - 1, first) : start] + self._text[end : end + 1]
             if not re.search(rb"[A-Za-z0-9_\x80-\xff]", around):
                 node = self._root.descendant_for_byte_range(start, end)
                 if node is not None:
