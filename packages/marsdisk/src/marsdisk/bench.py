@@ -33,7 +33,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from marsdisk.environment import apply_thread_limit
-from marsdisk.errors import ConfigurationError, MarsdiskError
+from marsdisk.errors import ConfigurationError, MarsdiskError, OutputError
+from marsdisk.io.files import atomic_file, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -230,12 +231,12 @@ def _save(plan: Plan, arguments: argparse.Namespace) -> str:
     """Carry out what was asked, write its file, and return what there is to say."""
     if arguments.check is not None:
         found = numbers(plan)
-        with arguments.check.open("wb") as file:
+        with atomic_file(arguments.check) as file:
             np.savez(file, **found)
         return f"{len(found)} arrays\n"
     result = measure(plan)
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write_text(arguments.json, json.dumps(result, indent=1) + "\n")
     return _render(result)
 
 
@@ -249,6 +250,9 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"marsdisk.bench: {error}\n")
         return 2
+    except OutputError as error:
+        sys.stderr.write(f"marsdisk.bench: {error.path} cannot be written: {error.detail}\n")
+        return 1
     except (MarsdiskError, OSError) as error:
         sys.stderr.write(f"marsdisk.bench: {error}\n")
         return 1

@@ -13,7 +13,7 @@ together, and `speedup_vs_numpy` is the ratio of the medians.
 
 import argparse
 import json
-import os
+import math
 import statistics
 import sys
 import tempfile
@@ -157,7 +157,21 @@ def _positive(text: str) -> int:
     return number
 
 
+def _natural(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise ValueError
+    return number
+
+
+def _seconds(text: str) -> float:
+    if not 0.0 < (number := float(text)) < math.inf:
+        raise ValueError
+    return number
+
+
 _positive.__name__ = "whole number >= 1"
+_natural.__name__ = "whole number >= 0"
+_seconds.__name__ = "number of seconds > 0"
 _sizes.__name__ = "list of whole numbers >= 1, separated by commas"
 
 
@@ -172,9 +186,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", type=Path, help="file for every sample, in seconds")
     add("--threads", type=_positive, help="most threads of quantforge (default: all allowed)")
     add("--samples", type=_positive, default=25, help="most samples per side (default: 25)")
-    add("--budget", type=float, default=2.5, help="seconds to aim at in all (default: 2.5)")
-    add("--seed", type=int, default=20260801, help="seed of the options and of the order")
-    add("--alone", type=float, metavar="SECONDS", help="only price for so long, for a profiler")
+    add("--budget", type=_seconds, default=2.5, help="seconds to aim at in all (default: 2.5)")
+    add("--seed", type=_natural, default=20260801, help="seed of the options and of the order")
+    add("--alone", type=_seconds, metavar="SECONDS", help="only price for so long, for a profiler")
     return parser
 
 
@@ -183,9 +197,14 @@ def _write(path: Path, results: dict[str, Any]) -> None:
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, prefix=path.name, encoding="utf-8", delete=False
     ) as file:
-        json.dump(results, file, indent=1)
-        file.write("\n")
-    os.replace(file.name, path)  # noqa: PTH105 - both are names of files, not paths to work with
+        written = Path(file.name)
+        try:
+            file.write(json.dumps(results, indent=1) + "\n")
+            file.flush()
+            written.replace(path)
+        except BaseException:
+            written.unlink(missing_ok=True)
+            raise
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -193,10 +212,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     target, alone = arguments.json, arguments.alone
     plan = Plan(**{field.name: getattr(arguments, field.name) for field in fields(Plan)})
-    if alone is not None:
-        work(plan, alone)
-        return 0
     try:
+        if alone is not None:
+            work(plan, alone)
+            return 0
         results = measure(plan)
         if target is not None:
             _write(target, results)
@@ -205,6 +224,9 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except OSError as error:
         sys.stderr.write(f"quantforge.bench: {target} cannot be written: {error.strerror}\n")
+        return 1
+    except MemoryError as error:
+        sys.stderr.write(f"quantforge.bench: {error}; name smaller --sizes\n")
         return 1
     sys.stdout.write(_render(results))
     return 0
