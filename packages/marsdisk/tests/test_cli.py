@@ -99,6 +99,22 @@ def test_bad_requests_are_refused_in_a_sentence(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(
+    Path("/proc/sys/vm/overcommit_memory").read_text().strip() == "1",
+    reason="this system promises any memory",
+)
+def test_a_disk_that_no_memory_holds_is_refused_in_a_sentence(
+    tmp_path: Path, marsdisk: Command
+) -> None:
+    size = ["geometry.mode=1D", "geometry.Nr=100000", "sizes.n_bins=2000"]
+    keys = [word for key in size for word in ("--override", key)]
+    done = marsdisk("run", "minimal", *keys, "--output", tmp_path / "run")
+    assert done.returncode == 3, done.stderr
+    assert "memory is short: Unable to allocate 2.91 TiB" in done.stderr
+    assert "choose fewer cells (geometry.Nr) or bins (sizes.n_bins)" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_check_shows_the_plan_and_every_key() -> None:
     shown = CliRunner().invoke(cli, ["check", "baseline"])
     assert "32 cells, 160 bins" in shown.output

@@ -1,9 +1,9 @@
 """The command line: words in, a run, a picture or an answer out; the only place that exits.
 
 Exit codes: 0 done; 1 runs differ or some runs of a sweep failed; 2 the request cannot be carried
-out (arguments, configuration, tables, checkpoints); 3 a run failed (integration, ledger); 4 a file
-cannot be written; 70 a fault of this program; 130 interrupted by Ctrl-C, 143 ended by SIGTERM,
-both after writing a checkpoint.
+out (arguments, configuration, tables, checkpoints); 3 a run failed (integration, ledger, memory);
+4 a file cannot be written; 70 a fault of this program; 130 interrupted by Ctrl-C, 143 ended by
+SIGTERM, both after writing a checkpoint.
 """
 
 # Compiled kernels, Arrow and Matplotlib load in seconds; every command imports what it needs.
@@ -66,6 +66,10 @@ def main() -> NoReturn:
     except MarsdiskError as error:
         click.echo(describe_error(error), err=True)
         sys.exit(exit_code(error))
+    except MemoryError as error:
+        remedy = "choose fewer cells (geometry.Nr) or bins (sizes.n_bins)"
+        click.echo(f"error: memory is short: {str(error) or 'none is left'}; {remedy}", err=True)
+        sys.exit(FAILED)
     except Exception:  # noqa: BLE001 -- last line of defence: keep the traceback, show a sentence
         sys.exit(_report_fault())
 
