@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
+import statistics
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +16,10 @@ from tighten.parameters import Configuration, Parameter, Space, Value, configura
 from tighten.parameters.binding import EnvironmentVariable
 from tighten.parameters.domain import Choices, Domain, Flag, FloatRange, IntegerRange
 from tighten.search import STRATEGIES, Strategy, Told, default_strategy, strategy
+from tighten.search.axis import axes
+from tighten.search.densities import Densities
+from tighten.search.members import local, tabu
+from tighten.search.walk import History
 
 # The cost model needs a space of its own kind; see test_cost_model.
 GENERAL = [name for name in STRATEGIES if name != "cost-model" and not name.startswith("optuna:")]
@@ -237,6 +244,42 @@ def test_random_search_of_a_space_too_large_to_list_repeats_nothing() -> None:
     start: Configuration = {f"p{i}": 0 for i in range(6)}
     told, _ = drive(strategy("random", large, start, seed=1), lambda _: 1.0, start, limit=200)
     assert len({configuration_key(c) for c, _ in told}) == 200
+
+
+LONG = space({"a": IntegerRange(1, 100_000), "b": FloatRange(0.5, 25_000.0, step=0.5)})
+
+
+@pytest.mark.parametrize("member", [local, tabu])
+def test_of_long_lines_a_choice_of_neighbours_is_offered(member: Any) -> None:
+    centre: Configuration = {"a": 500, "b": 7.25}  # the second is no point of its grid
+    batch = next(member(LONG, History(LONG, centre), random.Random(1)))
+    assert len(batch) <= 512 + 25
+    changed_a = {c["a"] for c in batch if c["b"] == 7.25}
+    changed_b = {c["b"] for c in batch if c["a"] == 500}
+    assert {499, 501, 498, 502} <= changed_a
+    assert {7.0, 7.5} <= changed_b
+    for values, top in ((changed_a, 100_000), (changed_b, 25_000.0)):
+        assert 150 < len(values) <= 257
+        assert min(map(float, values)) < 0.03 * top < 0.9 * top < max(map(float, values))
+    assert all(c["a"] in LONG.grids["a"] for c in batch)
+
+
+def test_of_short_lines_all_neighbours_are_offered() -> None:
+    short = space({"a": IntegerRange(1, 200), "word": Choices(tuple("xyz"))})
+    (batch,) = [next(tabu(short, History(short, {"a": 1, "word": "x"}), random.Random(1)))]
+    assert len(batch) == 199 + 2
+
+
+def test_densities_of_a_long_line_find_where_the_good_are() -> None:
+    lines, rng = axes(LONG), random.Random(1)
+    good = [{"a": 60_000 + i, "b": 100.0} for i in range(4)]
+    others = [{"a": 1000 * i, "b": 24_000.0} for i in range(1, 40)]
+    densities = Densities(lines, good + others[:12], others[12:])
+    drawn = [densities.draw(rng) for _ in range(400)]
+    assert all(c["a"] in LONG.grids["a"] and c["b"] in LONG.grids["b"] for c in drawn)
+    assert len({c["a"] for c in drawn}) > 300  # within the cells, too
+    assert statistics.median(float(c["a"]) for c in drawn) == pytest.approx(60_000, rel=0.2)
+    assert densities.promise(good[0]) > 0 > densities.promise(others[0])
 
 
 def test_unknown_strategy_lists_the_known_ones() -> None:

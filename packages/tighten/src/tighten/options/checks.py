@@ -236,9 +236,10 @@ def _decision(table: schema.DecisionTable, faults: Faults) -> None:
     best_case = SignedBets()
     for number in range(table.max_pairs):
         best_case.add(-(2.0 ** min(number, 1000)))
-    if best_case.e_value < 1 / table.alpha:
-        said = f" = {table.max_pairs}: too few to ever be sure at alpha = {table.alpha}; raise it"
-        faults.add(("decision", "max_pairs"), said)
+        if best_case.e_value >= 1 / table.alpha:
+            return
+    said = f" = {table.max_pairs}: too few to ever be sure at alpha = {table.alpha}; raise it"
+    faults.add(("decision", "max_pairs"), said)
 
 
 def _pins(table: schema.MachineTable, faults: Faults) -> None:

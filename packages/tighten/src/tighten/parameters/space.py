@@ -215,6 +215,11 @@ class Space:
             return grid
         return (default.get(name, grid[0]),)
 
+    @property
+    def grids(self) -> Mapping[str, tuple[Value, ...]]:
+        """The grid of each parameter, in the order of the study."""
+        return self._grids
+
     @cached_property
     def size(self) -> int | None:
         """Number of configurations of the grid; None if it takes too long to count."""

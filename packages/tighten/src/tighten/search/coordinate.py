@@ -59,14 +59,17 @@ def _line(parameter: Parameter, space: Space, history: History) -> Iterator[Conf
             yield {**centre, parameter.name: value}
             yield from _awakened({**centre, parameter.name: value}, space, history)
         return
-    line = [{**centre, parameter.name: value} for value in values]
-    looked = spread_out(len(line), _FIRST_LOOK)
-    yield from (line[i] for i in looked)
-    if all(history.is_inert(line[i]) for i in looked if line[i] != centre):
+
+    def at(place: int) -> Configuration:
+        return {**centre, parameter.name: values[place]}
+
+    looked = spread_out(len(values), _FIRST_LOOK)
+    yield from map(at, looked)
+    if all(history.is_inert(at(i)) for i in looked if at(i) != centre):
         return
-    while closer := _closer(looked, _best(line, looked, history)):
+    while closer := _closer(looked, max(looked, key=lambda i: history.level(at(i)))):
         looked = sorted({*looked, *closer})
-        yield from (line[i] for i in closer)
+        yield from map(at, closer)
 
 
 def _awakened(switched: Configuration, space: Space, history: History) -> Iterator[Configuration]:
@@ -82,11 +85,6 @@ def _awakened(switched: Configuration, space: Space, history: History) -> Iterat
         idle = [{**history.incumbent, parameter.name: value} for value in (values[0], values[-1])]
         if len({history.key(c) for c in idle}) == 1 < len({history.key(c) for c in line}):
             yield from line
-
-
-def _best(line: Sequence[Configuration], looked: Sequence[int], history: History) -> int:
-    """Return the position of the best configuration among those looked at."""
-    return max(looked, key=lambda i: history.level(line[i]))
 
 
 def _closer(looked: Sequence[int], best: int) -> list[int]:

@@ -2,7 +2,8 @@
 
 The best fifth of what is known counts as good, the rest and all failures as not. Each parameter has
 two densities over its grid: a number spreads to its neighbours on the grid, a category to nothing,
-and a uniform part keeps every value possible. Parameters are taken as independent.
+and a uniform part keeps every value possible. Parameters are taken as independent, and the values
+of a long one are taken together in cells of equal size.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tighten.search.axis import is_ordered, points
-
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-    from tighten.parameters import Configuration, Parameter, Space
+    from tighten.parameters import Configuration, Value
+    from tighten.search.axis import Axis
 
 __all__ = ["Densities"]
 
 _GOOD = 0.2  # share of the known that counts as good
 _FEWEST = 4  # good ones, if there are as many
 _WIDTH = 0.1  # of a number's spread, in lengths of the grid
+_CELLS = 256  # of a grid, at most
 
 
 class Densities:
@@ -30,48 +31,69 @@ class Densities:
 
     Parameters
     ----------
-    space
-        Its parameters.
+    lines
+        The parameters' values.
     ranked, failed
         What is known: what works, the best first, and what does not.
     """
 
     def __init__(
-        self, space: Space, ranked: Sequence[Configuration], failed: Sequence[Configuration]
+        self,
+        lines: Sequence[Axis],
+        ranked: Sequence[Configuration],
+        failed: Sequence[Configuration],
     ) -> None:
         count = min(len(ranked), max(_FEWEST, math.ceil(_GOOD * len(ranked))))
-        self._grids = {p.name: points(p) for p in space.parameters}
-        self._good = {p.name: _density(p, ranked[:count]) for p in space.parameters}
-        self._others = {p.name: _density(p, [*ranked[count:], *failed]) for p in space.parameters}
+        self._lines = {axis.name: axis for axis in lines}
+        self._good = {axis.name: _density(axis, ranked[:count]) for axis in lines}
+        self._others = {axis.name: _density(axis, [*ranked[count:], *failed]) for axis in lines}
 
     def draw(self, rng: random.Random) -> Configuration:
         """Return a configuration from the density of the good; it may break constraints."""
-        return {name: rng.choices(grid, self._good[name])[0] for name, grid in self._grids.items()}
+        return {name: _value_in(self._lines[name], w, rng) for name, w in self._good.items()}
 
     def promise(self, configuration: Configuration) -> float:
         """Return the logarithm of how much likelier a configuration is among the good."""
-        places = {name: self._grids[name].index(value) for name, value in configuration.items()}
+        cells = {name: _cell(self._lines[name], value) for name, value in configuration.items()}
         return math.fsum(
-            math.log(self._good[name][place] / self._others[name][place])
-            for name, place in places.items()
+            math.log(self._good[name][cell] / self._others[name][cell])
+            for name, cell in cells.items()
+            if cell is not None
         )
 
 
-def _density(parameter: Parameter, members: Sequence[Configuration]) -> list[float]:
-    """Return the share of each value of the grid among ``members``, smoothed."""
-    grid = points(parameter)
-    weights = [1.0] * len(grid)
-    scale = max(1.0, _WIDTH * len(grid)) if is_ordered(grid) else None
+def _cells(axis: Axis) -> int:
+    return min(len(axis.points), _CELLS)
+
+
+def _cell(axis: Axis, value: object) -> int | None:
+    """Return the cell of a value; None for a present value that is not on the grid."""
+    place = axis.place(value)
+    return None if place is None else place * _cells(axis) // len(axis.points)
+
+
+def _value_in(axis: Axis, weights: Sequence[float], rng: random.Random) -> Value:
+    """Return a value from a cell that is drawn by weight."""
+    length, cells = len(axis.points), len(weights)
+    (cell,) = rng.choices(range(cells), weights)
+    first, end = (-(-edge * length // cells) for edge in (cell, cell + 1))
+    return axis.points[first if end - first == 1 else rng.randrange(first, end)]
+
+
+def _density(axis: Axis, members: Sequence[Configuration]) -> list[float]:
+    """Return the share of each cell of the grid among ``members``, smoothed."""
+    count = _cells(axis)
+    weights = [1.0] * count
+    scale = max(1.0, _WIDTH * count) if axis.is_ordered else None
     for member in members:
-        value = member.get(parameter.name)
-        if value not in grid:
-            continue  # a present value that is not on the grid
-        place = grid.index(value)
-        if scale is None:
-            weights[place] += len(grid)
+        cell = _cell(axis, member.get(axis.name))
+        if cell is None:
             continue
-        bumps = [math.exp(-0.5 * ((i - place) / scale) ** 2) for i in range(len(grid))]
+        if scale is None:
+            weights[cell] += count
+            continue
+        bumps = [math.exp(-0.5 * ((i - cell) / scale) ** 2) for i in range(count)]
         total = math.fsum(bumps)
-        weights = [w + len(grid) * b / total for w, b in zip(weights, bumps, strict=True)]
+        weights = [w + count * b / total for w, b in zip(weights, bumps, strict=True)]
     total = math.fsum(weights)
     return [weight / total for weight in weights]

@@ -11,20 +11,23 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from tighten.search.axis import axes
 from tighten.search.densities import Densities
 from tighten.search.uniform import uniform
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tighten.parameters import Configuration, Space
+    from tighten.search.axis import Axis
     from tighten.search.walk import History, Propose
 
     Member = Callable[[Space, History, random.Random], Iterator[list[Configuration]]]
 
 __all__ = ["MEMBERS", "alone", "genetic", "local", "tabu", "tpe"]
 
+_NEIGHBOURS = 512  # offered at once
 _KICKS = 25  # perturbed copies of the best, once its neighbourhood is known
 _KICKED = 2  # parameters that a kick changes
 _POPULATION = 20  # parents
@@ -40,11 +43,12 @@ def local(space: Space, history: History, rng: random.Random) -> Iterator[list[C
     Neighbours differ in one parameter, by any amount. Source: Lourenço, Martin, Stützle (2003),
     "Iterated local search", Handbook of Metaheuristics.
     """
+    lines = axes(space)
     while True:
         centre = _best(history)
-        batch = [c for c in _neighbours(space, centre) if not history.is_asked(c)]
+        batch = [c for c in _neighbours(lines, centre, rng) if not history.is_asked(c)]
         rng.shuffle(batch)
-        yield batch + [_kicked(space, centre, rng) for _ in range(_KICKS)]
+        yield batch + [_kicked(lines, centre, rng) for _ in range(_KICKS)]
 
 
 def genetic(space: Space, history: History, rng: random.Random) -> Iterator[list[Configuration]]:
@@ -54,13 +58,14 @@ def genetic(space: Space, history: History, rng: random.Random) -> Iterator[list
     costs anything. Until there are parents enough, children are drawn at random. Source: Goldberg
     (1989), "Genetic Algorithms".
     """
+    lines = axes(space)
     while True:
         parents = history.ranked()[:_POPULATION]
         if len(parents) < _POPULATION // 2:
-            yield [_drawn(space, rng) for _ in range(_CHILDREN)]
+            yield [_drawn(lines, rng) for _ in range(_CHILDREN)]
             continue
         yield [
-            _kicked(space, _crossed(rng.choice(parents), rng.choice(parents), rng), rng, changes=1)
+            _kicked(lines, _crossed(rng.choice(parents), rng.choice(parents), rng), rng, changes=1)
             for _ in range(_CHILDREN)
         ]
 
@@ -70,15 +75,16 @@ def tabu(space: Space, history: History, rng: random.Random) -> Iterator[list[Co
 
     Source: Glover (1989), "Tabu search, part I", ORSA Journal on Computing 1.
     """
+    lines = axes(space)
     centres: deque[str] = deque(maxlen=_TENURE)
     while True:
         allowed = (c for c in history.ranked() if history.key(c) not in centres)
         centre = next(allowed, None)
         if centre is None:
-            yield [_drawn(space, rng)]
+            yield [_drawn(lines, rng)]
             continue
         centres.append(history.key(centre))
-        batch = [c for c in _neighbours(space, centre) if not history.is_asked(c)]
+        batch = [c for c in _neighbours(lines, centre, rng) if not history.is_asked(c)]
         rng.shuffle(batch)
         yield batch
 
@@ -88,8 +94,9 @@ def tpe(space: Space, history: History, rng: random.Random) -> Iterator[list[Con
 
     Source: Bergstra et al. (2011), "Algorithms for hyper-parameter optimization", NeurIPS 24.
     """
+    lines = axes(space)
     while True:
-        densities = Densities(space, history.ranked(), history.failed())
+        densities = Densities(lines, history.ranked(), history.failed())
         drawn = [densities.draw(rng) for _ in range(_SAMPLES)]
         yield sorted(drawn, key=densities.promise, reverse=True)
 
@@ -128,19 +135,41 @@ def _best(history: History) -> Configuration:
     return history.ranked()[0]
 
 
-def _neighbours(space: Space, centre: Configuration) -> Iterator[Configuration]:
-    """Yield all configurations that differ from ``centre`` in one parameter."""
-    for parameter in space.parameters:
-        for value in parameter.domain.grid():
-            yield {**centre, parameter.name: value}
+def _neighbours(
+    lines: Sequence[Axis], centre: Configuration, rng: random.Random
+) -> Iterator[Configuration]:
+    """Yield configurations that differ from ``centre`` in one parameter.
+
+    All of them, or where that were too many, some values of each long parameter.
+    """
+    is_few = sum(len(axis.grid) for axis in lines) <= _NEIGHBOURS
+    share = _NEIGHBOURS // len(lines)
+    for axis in lines:
+        values = axis.grid
+        if not is_few and len(values) > share:
+            values = tuple(axis.points[i] for i in _some(axis, centre.get(axis.name), share, rng))
+        for value in values:
+            yield {**centre, axis.name: value}
+
+
+def _some(axis: Axis, value: object, most: int, rng: random.Random) -> list[int]:
+    """Return positions along a line: half of them ever farther from a value, the others random."""
+    length = len(axis.points)
+    drawn = rng.sample(range(length), min(length, most - most // 2))
+    if not axis.is_ordered or not isinstance(value, int | float):
+        return sorted(drawn)
+    place, steps = round(axis.between(value)), max(1, most // 4)
+    away = {0, *(round(length ** (step / steps)) for step in range(steps))}
+    near = {place + side * distance for side in (-1, 1) for distance in away}
+    return sorted({*drawn, *near.intersection(range(length))})
 
 
 def _kicked(
-    space: Space, centre: Configuration, rng: random.Random, *, changes: int = _KICKED
+    lines: Sequence[Axis], centre: Configuration, rng: random.Random, *, changes: int = _KICKED
 ) -> Configuration:
     """Return a copy with some random parameters drawn anew."""
-    chosen = rng.sample(space.parameters, min(changes, len(space.parameters)))
-    return {**centre, **{p.name: rng.choice(p.domain.grid()) for p in chosen}}
+    chosen = rng.sample(lines, min(changes, len(lines)))
+    return {**centre, **{axis.name: rng.choice(axis.grid) for axis in chosen}}
 
 
 def _crossed(one: Configuration, other: Configuration, rng: random.Random) -> Configuration:
@@ -148,6 +177,6 @@ def _crossed(one: Configuration, other: Configuration, rng: random.Random) -> Co
     return {name: rng.choice((value, other.get(name, value))) for name, value in one.items()}
 
 
-def _drawn(space: Space, rng: random.Random) -> Configuration:
+def _drawn(lines: Sequence[Axis], rng: random.Random) -> Configuration:
     """Return a random point of the grid; it may break constraints."""
-    return {p.name: rng.choice(p.domain.grid()) for p in space.parameters}
+    return {axis.name: rng.choice(axis.grid) for axis in lines}

@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tighten.search.axis import is_ordered, points
+from tighten.search.axis import axes
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-    from tighten.parameters import Configuration, Parameter, Space
+    from tighten.parameters import Configuration, Space
+    from tighten.search.axis import Axis
     from tighten.search.walk import History
 
 __all__ = ["Surrogate"]
@@ -56,7 +57,7 @@ class Surrogate:
     """
 
     def __init__(self, space: Space, rng: random.Random) -> None:
-        self._axes = [_Axis(parameter) for parameter in space.parameters]
+        self._axes = [_Scale(axis) for axis in axes(space)]
         self._rng = rng
         self._scales = np.ones(len(self._axes))
         self._noise = 0.01
@@ -135,28 +136,24 @@ class Surrogate:
                     best, self._noise = misfit, noise
 
 
-class _Axis:
+class _Scale:
     """Where the values of a parameter stand."""
 
-    def __init__(self, parameter: Parameter) -> None:
-        self._name = parameter.name
-        values = points(parameter)
-        self.is_number = is_ordered(values) and len(values) > 2
-        length = max(1, len(values) - 1)
-        self._places = {
-            value: place / length if self.is_number else float(place)
-            for place, value in enumerate(values)
-        }
-        self._values = values
+    def __init__(self, axis: Axis) -> None:
+        self._axis = axis
+        count = len(axis.points)
+        self.is_number = axis.is_ordered and count > 2
+        self._length = count - 1 if self.is_number else 1
 
     def place(self, configuration: Configuration) -> float:
         """Return the place; between two points of the grid if the value is."""
-        value = configuration.get(self._name)
-        if value in self._places:
-            return self._places[value]
+        value = configuration.get(self._axis.name)
+        place = self._axis.place(value)
+        if place is not None:
+            return place / self._length
         if not self.is_number or not isinstance(value, int | float):
             return -1.0
-        return float(np.interp(value, [float(v) for v in self._values], [*self._places.values()]))
+        return self._axis.between(value) / self._length
 
 
 def _kernel(squares: Floats, scales: Floats) -> Floats:
