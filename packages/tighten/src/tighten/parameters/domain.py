@@ -36,6 +36,8 @@ Configuration = Mapping[str, Value]
 
 MAX_GRID = 100_000
 
+_KEY = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 def configuration_key(configuration: Configuration) -> str:
     """Return a text that is equal for equal configurations and stable between runs.
@@ -55,9 +57,7 @@ def configuration_key(configuration: Configuration) -> str:
     >>> configuration_key({"b": 1.0, "a": True})
     '{"a":true,"b":1.0}'
     """
-    return json.dumps(
-        dict(configuration), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    return _KEY.encode(dict(configuration))
 
 
 @runtime_checkable

@@ -9,11 +9,16 @@ of a long one are taken together in cells of equal size.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from tighten.parameters import Configuration, Value
     from tighten.search.axis import Axis
@@ -83,17 +88,17 @@ def _value_in(axis: Axis, weights: Sequence[float], rng: random.Random) -> Value
 def _density(axis: Axis, members: Sequence[Configuration]) -> list[float]:
     """Return the share of each cell of the grid among ``members``, smoothed."""
     count = _cells(axis)
-    weights = [1.0] * count
-    scale = max(1.0, _WIDTH * count) if axis.is_ordered else None
-    for member in members:
-        cell = _cell(axis, member.get(axis.name))
-        if cell is None:
-            continue
-        if scale is None:
-            weights[cell] += count
-            continue
-        bumps = [math.exp(-0.5 * ((i - cell) / scale) ** 2) for i in range(count)]
-        total = math.fsum(bumps)
-        weights = [w + count * b / total for w, b in zip(weights, bumps, strict=True)]
-    total = math.fsum(weights)
-    return [weight / total for weight in weights]
+    found = (_cell(axis, member.get(axis.name)) for member in members)
+    cells = np.array([cell for cell in found if cell is not None], dtype=np.intp)
+    hits = np.bincount(cells, minlength=count)
+    weights = 1.0 + count * (hits @ _bumps(count) if axis.is_ordered else hits)
+    return [float(weight) for weight in weights / weights.sum()]
+
+
+@cache
+def _bumps(count: int) -> NDArray[np.float64]:
+    """Return in each row how one member of a cell spreads over all cells, (count, count)."""
+    cells = np.arange(count)
+    apart = (cells - cells[:, None]) / max(1.0, _WIDTH * count)
+    bumps = np.exp(-0.5 * apart**2)
+    return np.asarray(bumps / bumps.sum(axis=1, keepdims=True))

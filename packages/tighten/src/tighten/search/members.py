@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MEMBERS", "alone", "genetic", "local", "tabu", "tpe"]
 
-_NEIGHBOURS = 512  # offered at once
+_NEIGHBOURS = 256  # offered at once
 _KICKS = 25  # perturbed copies of the best, once its neighbourhood is known
 _KICKED = 2  # parameters that a kick changes
 _POPULATION = 20  # parents

@@ -57,7 +57,7 @@ def _distinct(
     """Return each new candidate once, inactive parameters at their defaults."""
     whole = (space.canonical(candidate, history.baseline) for candidate in candidates)
     found = {configuration_key(candidate): candidate for candidate in whole}
-    return [candidate for candidate in found.values() if not history.is_asked(candidate)]
+    return [candidate for key, candidate in found.items() if not history.has_asked(key)]
 
 
 def _by_promise(

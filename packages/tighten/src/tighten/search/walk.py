@@ -147,7 +147,11 @@ class History:
 
     def is_asked(self, configuration: Configuration) -> bool:
         """Return whether ``configuration`` was asked for already, or is the baseline."""
-        return self.key(configuration) in self._asked
+        return self.has_asked(self.key(configuration))
+
+    def has_asked(self, key: str) -> bool:
+        """Return whether the configuration of that `key` was asked for, or is the baseline."""
+        return key in self._asked
 
     def ranked(self) -> list[Configuration]:
         """Return what was measured, the best first; what was asked for earlier wins a tie."""
