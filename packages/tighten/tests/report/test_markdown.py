@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
+from tighten.decision import Status
 from tighten.errors import StateError, StudyError
 from tighten.report import MarkdownTable, update_document
 from tighten.report.markdown import replace_between_markers
@@ -45,6 +47,15 @@ def test_text_of_a_campaign(campaign: StudyRecord) -> None:
     )
     assert "| PARALLEL_THRESHOLD_SMALL | 50000 | 10000 |" in text
     assert "- Measured: 2025-03-14" in text
+
+
+def test_a_search_that_had_more_to_propose_says_why_it_ended(campaign: StudyRecord) -> None:
+    short = replace(campaign, status=Status.TIME_BUDGET)
+    line = next(line for line in MarkdownTable().render(short).splitlines() if "Trials: " in line)
+    assert line.endswith("; the time budget is used up")
+    assert "; " not in next(
+        line for line in MarkdownTable().render(campaign).splitlines() if "Trials: " in line
+    )
 
 
 def test_only_the_part_between_the_markers_changes_and_twice_is_once(

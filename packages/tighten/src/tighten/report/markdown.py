@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tighten.decision import Status
 from tighten.errors import StudyError
 from tighten.files import write_atomically
 from tighten.record import StrategyCosts
@@ -38,6 +39,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 # inside a word starts nothing.
 _SPECIAL = re.compile(r"([\\`*\[\]<>#|~&$@]|(?<!\w)_|_(?!\w))")
 _LONG = 160
+# Ends of a search that had more to propose, which its numbers do not tell.
+_CUT_SHORT = {Status.TIME_BUDGET, Status.STAGNATION, Status.REGRESSION, Status.INTERRUPTED, None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +207,8 @@ def _strategies(costs: StrategyCosts) -> Iterator[str]:
 def _notes(summary: Summary) -> Iterator[str]:
     if line := confirmation_line(summary):
         yield f"Confirmation: {_text(line)}"
-    yield f"Trials: {_text(trials_line(summary))}"
+    ended = f"; {summary.status}" if summary.study.status in _CUT_SHORT else ""
+    yield f"Trials: {_text(trials_line(summary) + ended)}"
     if line := machine_line(summary):
         yield f"Machine: {_text(line)}"
     yield f"Measured: {_text(summary.study.started[:10])}"
