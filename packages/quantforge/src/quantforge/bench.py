@@ -16,7 +16,6 @@ import json
 import math
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -28,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantforge import _core, _grid, black_scholes
+from quantforge._files import replacing
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -192,21 +192,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _write(path: Path, results: dict[str, Any]) -> None:
-    """Write the file in one step: a reader never sees half of it."""
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=path.name, encoding="utf-8", delete=False
-    ) as file:
-        written = Path(file.name)
-        try:
-            file.write(json.dumps(results, indent=1) + "\n")
-            file.flush()
-            written.replace(path)
-        except BaseException:
-            written.unlink(missing_ok=True)
-            raise
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 not possible, 2 bad usage."""
     arguments = _parser().parse_args(argv)
@@ -218,7 +203,8 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         results = measure(plan)
         if target is not None:
-            _write(target, results)
+            with replacing(target) as file:
+                file.write((json.dumps(results, indent=1) + "\n").encode())
     except ModuleNotFoundError as error:
         sys.stderr.write(f"quantforge.bench: {error}; install quantforge[bench]\n")
         return 1

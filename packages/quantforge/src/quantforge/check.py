@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantforge import _grid, black_scholes
+from quantforge._files import replacing
 
 __all__ = ["main", "prices"]
 
@@ -43,13 +44,10 @@ def main(argv: list[str] | None = None) -> int:
     path: Path = parser.parse_args(argv).out
     if path.suffix != ".npz":
         parser.error(f"--out is {str(path)!r}, but must end in .npz")
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        with partial.open("wb") as file:
+        with replacing(path) as file:
             np.savez(file, **prices())  # type: ignore[arg-type]
-        partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         sys.stderr.write(f"quantforge.check: {path} cannot be written: {error.strerror}\n")
         return 1
     return 0
