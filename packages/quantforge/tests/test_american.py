@@ -85,7 +85,7 @@ def test_greeks_are_slopes(is_call: bool, name: str, position: int) -> None:
         return price(s, k, t, r, q, sigma, "high")
 
     step = 1e-3 * ROW[position]
-    found = getattr(american.greeks(*ROW, is_call), name)
+    found = american.greeks(*ROW, is_call)[name]
     assert found == pytest.approx((at(step) - at(-step)) / (2 * step), rel=2e-3)
 
 
@@ -200,11 +200,34 @@ def test_the_immediate_payoff_has_no_volatility() -> None:
     assert american.implied_volatility(60.0, 50.0, *ROW[1:5], is_call=False) == 0.0
 
 
+@pytest.mark.parametrize(
+    ("r", "q", "sigma"),
+    [(0.06, 0.01, 0.2), (-0.04, -0.06, 0.1), (-0.02, 0.0, 0.1)],
+    ids=["one boundary", "two boundaries", "never due"],
+)
+def test_where_exercise_is_due_the_price_is_the_payoff(r: float, q: float, sigma: float) -> None:
+    spots = np.round(np.random.default_rng(3).uniform(60.0, 170.0, 300), 2)
+    for is_call in (True, False):
+        rate, growth = (q, r) if is_call else (r, q)
+        payoff = (spots - 100.0) * (1.0 if is_call else -1.0)
+        found = american.greeks_batch(spots, 100.0, 0.7, rate, growth, sigma, is_call)
+        price = american.call_price_batch if is_call else american.put_price_batch
+        np.testing.assert_array_equal(price(spots, 100.0, 0.7, rate, growth, sigma), found["price"])
+        assert (found["price"] >= payoff).all()
+        boundaries = american.exercise_boundaries_batch(100.0, 0.7, rate, growth, sigma, is_call)
+        near, far = (abs(np.log(edge / 100.0)) for edge in boundaries)
+        depth = abs(np.log(spots / 100.0))
+        due = (payoff > 0.0) & (depth > near) & ~(depth > far)
+        assert due.any() == (q < r)
+        np.testing.assert_array_equal(found["price"][due], payoff[due])
+        np.testing.assert_array_equal(found["theta"][due], 0.0)
+
+
 def test_bad_rows_spoil_no_other() -> None:
     sigmas = np.array([0.3, -0.1, 0.2])
     found = american.greeks_batch(*ROW[:5], sigmas, False, on_error="status")
     assert found["status"].tolist() == [0, 1, 0]
-    assert all(np.isnan(found[name][1]) for name in american.Greeks._fields)
+    assert all(np.isnan(values[1]) for name, values in found.items() if name != "status")
     with pytest.raises(ValueError, match="row 1: sigmas is"):
         american.greeks_batch(*ROW[:5], sigmas, False)
     price, states = american.put_price_batch(*ROW[:5], sigmas, on_error="status")

@@ -189,7 +189,7 @@ def test_unknown_options_are_refused() -> None:
 def test_unknown_keywords_of_batches_are_named(word: str, hint: str) -> None:
     unknown: dict[str, Any] = {word: True}
     with pytest.raises(TypeError) as refusal:
-        black_scholes.greeks_batch([1.0], 1.0, 1.0, 0.0, 0.2, **unknown)
+        black_scholes.price_and_greeks_batch([1.0], 1.0, 1.0, 0.0, 0.2, **unknown)
     assert str(refusal.value) == (
         f"unexpected keyword argument {word!r}{hint}; the options are out, on_error, threads"
     )

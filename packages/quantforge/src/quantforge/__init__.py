@@ -15,9 +15,11 @@ from quantforge import (
     models,
     ufunc,
 )
+from quantforge._core import __version__
 from quantforge.api import price
 
 __all__ = [
+    "__version__",
     "american",
     "bachelier",
     "black76",

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "__version__",
     "black76_call_price",
     "black76_call_price_batch",
     "black76_put_price",
@@ -22,6 +23,8 @@ __all__ = [
     "thread_limit",
     "ufunc",
 ]
+
+__version__: str
 
 def ufunc(formula: str, doc: str) -> np.ufunc: ...
 def instruction_set() -> str: ...

@@ -1,14 +1,14 @@
 """What the European models share: six inputs, spot to volatility, and the kernels."""
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from numpy.typing import ArrayLike
 
 from quantforge._batch import ALL_GREEKS, FIRST_ORDER, Array, Options, evaluate, named
 
 __all__ = [
-    "Greeks",
     "first_order_batch",
+    "flags",
     "greeks",
     "greeks_batch",
     "implied_volatility",
@@ -18,32 +18,23 @@ __all__ = [
 Six: TypeAlias = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike, ArrayLike, ArrayLike]
 Names: TypeAlias = tuple[str, str, str, str, str, str]
 
-SCALAR: Names = ("s", "k", "t", "r", "q", "sigma")
-SCALAR_IMPLIED: Names = ("price", "s", "k", "t", "r", "q")
+
+def greeks(names: Names, arguments: Six, *, is_call: bool, prefix: str = "") -> dict[str, float]:
+    """Return price and every sensitivity of one option by name."""
+    one = Options(threads=1)
+    result = evaluate(f"{prefix}all_greeks", names, arguments, one, is_call=is_call)
+    found: dict[str, float] = named(ALL_GREEKS, result, one)
+    return found
 
 
-class Greeks(NamedTuple):
-    """Price and sensitivities of one option, in natural units and years."""
-
-    price: float
-    delta: float
-    gamma: float
-    vega: float
-    theta: float
-    rho: float
-    dividend_rho: float
-    vanna: float
-    volga: float
-    charm: float
-    speed: float
-    colour: float
-    elasticity: float
-
-
-def greeks(arguments: Six, *, is_call: bool, prefix: str = "") -> Greeks:
-    """Return price and every sensitivity of one option."""
-    formula = f"{prefix}all_greeks"
-    return Greeks(*evaluate(formula, SCALAR, arguments, {"threads": 1}, is_call=is_call))
+def flags(is_calls: Any, is_call: ArrayLike | None) -> Any:
+    """Return the flags of a batch, which release 0.1.1 called `is_call`."""
+    if is_call is None:
+        return is_calls
+    if is_calls is not True:
+        message = "is_calls and is_call are two names of one argument; pass is_calls alone"
+        raise TypeError(message)
+    return is_call
 
 
 def greeks_batch(
@@ -64,12 +55,10 @@ def first_order_batch(
     return found
 
 
-def implied_volatility(arguments: Six, *, is_call: bool) -> float:
+def implied_volatility(names: Names, arguments: Six, *, is_call: bool) -> float:
     """Return the volatility that gives a price, spot, strike, time, rate and yield."""
-    found = evaluate(
-        "implied_volatility", SCALAR_IMPLIED, arguments, {"threads": 1}, is_call=is_call
-    )
-    return float(found)
+    one = Options(threads=1)
+    return float(evaluate("implied_volatility", names, arguments, one, is_call=is_call))
 
 
 def implied_volatility_batch(

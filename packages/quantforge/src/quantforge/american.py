@@ -11,46 +11,39 @@ volatility, spot or strike the price is that of the best moment of exercise.
 
 Domains: spot and strike 0 to 1e75, 0 to 200 years, rate and yield -1 to 1, volatility 0 to 10.
 Options and errors are those of :mod:`quantforge.black_scholes`; other methods are in
-:mod:`quantforge.methods`.
+:mod:`quantforge.methods`. `call_price_adaptive` and `put_price_adaptive`, names of release 0.1.1,
+are `call_price` and `put_price`.
 """
 
-from typing import Any, Literal, NamedTuple, TypeAlias, Unpack
+from typing import Any, Literal, TypeAlias, Unpack
 
 from numpy.typing import ArrayLike
 
 from quantforge._batch import Array, Options, evaluate, named
 
 __all__ = [
-    "Greeks",
+    "binomial_tree",
     "call_price",
+    "call_price_adaptive",
     "call_price_batch",
     "exercise_boundaries_batch",
+    "exercise_boundary",
     "exercise_boundary_batch",
     "greeks",
     "greeks_batch",
     "implied_volatility",
     "implied_volatility_batch",
     "put_price",
+    "put_price_adaptive",
     "put_price_batch",
 ]
 
 Accuracy: TypeAlias = Literal["fast", "accurate", "high"]
 
 _NAMES = ("spots", "strikes", "times", "rates", "dividend_yields", "sigmas")
+_STRIKES = _NAMES[1:]
 _SCALAR = ("s", "k", "t", "r", "q", "sigma")
 _GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "dividend_rho")
-
-
-class Greeks(NamedTuple):
-    """Price and sensitivities of one option, in natural units and years."""
-
-    price: float
-    delta: float
-    gamma: float
-    vega: float
-    theta: float
-    rho: float
-    dividend_rho: float
 
 
 def _kernel(accuracy: Accuracy) -> str:
@@ -80,6 +73,35 @@ def put_price(
     """
     row, one = (s, k, t, r, q, sigma), Options(threads=1)
     return float(evaluate(_kernel(accuracy), _SCALAR, row, one, is_call=False))
+
+
+call_price_adaptive = call_price
+put_price_adaptive = put_price
+
+
+def binomial_tree(
+    s: float,
+    k: float,
+    t: float,
+    r: float,
+    q: float,
+    sigma: float,
+    n_steps: int = 100,
+    is_call: bool = True,
+) -> float:
+    """Return the price by the tree of Cox, Ross and Rubinstein; `n_steps` 1 to 20000.
+
+    For comparison, and for callers of release 0.1.1: :func:`call_price` is exacter and faster.
+    :func:`quantforge.methods.cox_ross_rubinstein` prices many options.
+
+    Examples
+    --------
+    >>> round(binomial_tree(100.0, 105.0, 1.0, 0.05, 0.02, 0.2, 500, is_call=False), 6)
+    9.37785
+    """
+    names, row = (*_SCALAR, "n_steps"), (s, k, t, r, q, sigma, n_steps)
+    one = Options(threads=1)
+    return float(evaluate("cox_ross_rubinstein", names, row, one, is_call=is_call))
 
 
 def call_price_batch(
@@ -114,11 +136,12 @@ def put_price_batch(
 
 def greeks(
     s: float, k: float, t: float, r: float, q: float, sigma: float, is_call: bool = True
-) -> Greeks:
-    """Return price and sensitivities of one option."""
+) -> dict[str, float]:
+    """Return price and sensitivities of one option by name; see :func:`greeks_batch`."""
     row, one = (s, k, t, r, q, sigma), Options(threads=1)
-    found = evaluate("american_greeks", _SCALAR, row, one, is_call=is_call)
-    return Greeks(*found[: len(_GREEKS)])
+    result = evaluate("american_greeks", _SCALAR, row, one, is_call=is_call)
+    found: dict[str, float] = named(_GREEKS, result[: len(_GREEKS)], one)
+    return found
 
 
 def greeks_batch(
@@ -149,6 +172,15 @@ def greeks_batch(
     return {name: values for name, values in found.items() if not name.endswith("boundary")}
 
 
+def exercise_boundary(
+    k: float, t: float, r: float, q: float, sigma: float, is_call: bool = True
+) -> float:
+    """Return the spot next to the strike at which exercise is due today; NaN where it never is."""
+    one = Options(threads=1)
+    (near, _), _ = _boundaries(_SCALAR[1:], (k, t, r, q, sigma), is_call, one)
+    return float(near)
+
+
 def exercise_boundary_batch(
     strikes: ArrayLike,
     times: ArrayLike,
@@ -169,7 +201,7 @@ def exercise_boundary_batch(
     """
     arguments = (strikes, times, rates, dividend_yields, sigmas)
     options = Options(on_error=on_error, threads=threads)
-    (near, _), status = _boundaries(arguments, is_calls, options)
+    (near, _), status = _boundaries(_STRIKES, arguments, is_calls, options)
     return near if status is None else (near, status)
 
 
@@ -196,24 +228,36 @@ def exercise_boundaries_batch(
     """
     arguments = (strikes, times, rates, dividend_yields, sigmas)
     options = Options(on_error=on_error, threads=threads)
-    found, status = _boundaries(arguments, is_calls, options)
+    found, status = _boundaries(_STRIKES, arguments, is_calls, options)
     return found if status is None else (found, status)
 
 
 def _boundaries(
-    arguments: tuple[ArrayLike, ...], is_calls: ArrayLike, options: Options
+    names: tuple[str, ...], arguments: tuple[ArrayLike, ...], is_calls: ArrayLike, options: Options
 ) -> tuple[tuple[Any, Any], Any]:
-    """Return both boundaries, and the states if asked."""
-    names, inputs = ("strikes", *_NAMES[1:]), (arguments[0], *arguments)
+    """Return both boundaries, and the states if asked; the spot does not matter."""
+    names, inputs = (names[0], *names), (arguments[0], *arguments)
     result = evaluate("american_greeks", names, inputs, options, is_call=is_calls)
     values, status = result if options.get("on_error") == "status" else (result, None)
     return tuple(values[-2:]), status
 
 
 def implied_volatility(
-    price: float, s: float, k: float, t: float, r: float, q: float, is_call: bool = True
+    price: float,
+    s: float,
+    k: float,
+    t: float,
+    r: float,
+    q: float,
+    is_call: bool = True,
+    initial_guess: float | None = None,  # noqa: ARG001
+    tolerance: float | None = None,  # noqa: ARG001
+    max_iterations: int | None = None,  # noqa: ARG001
 ) -> float:
     """Return the volatility that gives `price`, 1e-3 to 10; 0 if it is the immediate payoff.
+
+    `initial_guess`, `tolerance` and `max_iterations` are accepted for callers of release 0.1.1 and
+    change nothing: the search needs no guess and always ends, at the last digits.
 
     Raises
     ------

@@ -24,10 +24,8 @@ from typing import Any, Unpack
 from numpy.typing import ArrayLike
 
 from quantforge._batch import ALL_GREEKS, FIRST_ORDER, Array, Options, evaluate, named
-from quantforge._european import Greeks
 
 __all__ = [
-    "Greeks",
     "call_price",
     "call_price_batch",
     "greeks",
@@ -87,10 +85,14 @@ def put_price_batch(
     return evaluate("bachelier_price", _NAMES, arguments, options, is_call=False)
 
 
-def greeks(f: float, k: float, t: float, r: float, sigma: float, is_call: bool = True) -> Greeks:
-    """Return price and every sensitivity of one option."""
+def greeks(
+    f: float, k: float, t: float, r: float, sigma: float, is_call: bool = True
+) -> dict[str, float]:
+    """Return price and every sensitivity of one option by name."""
     row, one = (f, k, t, r, sigma), Options(threads=1)
-    return Greeks(*evaluate("bachelier_all_greeks", _SCALAR, row, one, is_call=is_call))
+    result = evaluate("bachelier_all_greeks", _SCALAR, row, one, is_call=is_call)
+    found: dict[str, float] = named(ALL_GREEKS, result, one)
+    return found
 
 
 def greeks_batch(

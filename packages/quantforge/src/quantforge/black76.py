@@ -23,10 +23,8 @@ from quantforge._core import black76_call_price as call_price
 from quantforge._core import black76_call_price_batch as call_price_batch
 from quantforge._core import black76_put_price as put_price
 from quantforge._core import black76_put_price_batch as put_price_batch
-from quantforge._european import Greeks
 
 __all__ = [
-    "Greeks",
     "call_price",
     "call_price_batch",
     "greeks",
@@ -38,12 +36,15 @@ __all__ = [
     "put_price_batch",
 ]
 
+_SCALAR = ("f", "k", "t", "r", "r", "sigma")
 _NAMES = ("forwards", "strikes", "times", "rates", "rates", "sigmas")
 
 
-def greeks(f: float, k: float, t: float, r: float, sigma: float, is_call: bool = True) -> Greeks:
-    """Return price and every sensitivity of one option."""
-    return _european.greeks((f, k, t, r, r, sigma), is_call=is_call, prefix="black76_")
+def greeks(
+    f: float, k: float, t: float, r: float, sigma: float, is_call: bool = True
+) -> dict[str, float]:
+    """Return price and every sensitivity of one option by name."""
+    return _european.greeks(_SCALAR, (f, k, t, r, r, sigma), is_call=is_call, prefix="black76_")
 
 
 def greeks_batch(
@@ -53,11 +54,17 @@ def greeks_batch(
     rates: ArrayLike,
     sigmas: ArrayLike,
     is_calls: ArrayLike = True,
+    *,
+    is_call: ArrayLike | None = None,
     **options: Unpack[Options],
 ) -> dict[str, Array]:
-    """Return price and every sensitivity, one array per name."""
+    """Return price and every sensitivity, one array per name.
+
+    `is_call` is the name of `is_calls` in release 0.1.1.
+    """
     arguments = (forwards, strikes, times, rates, rates, sigmas)
-    return _european.greeks_batch(_NAMES, arguments, is_calls, options, "black76_")
+    flags = _european.flags(is_calls, is_call)
+    return _european.greeks_batch(_NAMES, arguments, flags, options, "black76_")
 
 
 def price_and_greeks_batch(
@@ -78,7 +85,8 @@ def implied_volatility(
     price: float, f: float, k: float, t: float, r: float, is_call: bool = True
 ) -> float:
     """Return the volatility that gives `price`; 0 if the price cannot resolve any."""
-    return _european.implied_volatility((price, f, k, t, r, r), is_call=is_call)
+    names, row = ("price", *_SCALAR[:5]), (price, f, k, t, r, r)
+    return _european.implied_volatility(names, row, is_call=is_call)
 
 
 def implied_volatility_batch(

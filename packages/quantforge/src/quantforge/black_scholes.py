@@ -28,6 +28,9 @@ threads : int, optional
 
 Greeks are in natural units: vega per 1.0 of volatility, theta, charm and colour per year of
 calendar time, rho per 1.0 of rate.
+
+`call_price_batch_no_validation` and `put_price_batch_no_validation`, names of release 0.1.1, are
+`call_price_batch` and `put_price_batch`: to check a row costs nothing that could be saved.
 """
 
 from typing import Any, Unpack
@@ -40,12 +43,11 @@ from quantforge._core import black_scholes_call_price as call_price
 from quantforge._core import black_scholes_call_price_batch as call_price_batch
 from quantforge._core import black_scholes_put_price as put_price
 from quantforge._core import black_scholes_put_price_batch as put_price_batch
-from quantforge._european import Greeks
 
 __all__ = [
-    "Greeks",
     "call_price",
     "call_price_batch",
+    "call_price_batch_no_validation",
     "greeks",
     "greeks_batch",
     "implied_volatility",
@@ -53,9 +55,14 @@ __all__ = [
     "price_and_greeks_batch",
     "put_price",
     "put_price_batch",
+    "put_price_batch_no_validation",
 ]
 
+_SCALAR = ("s", "k", "t", "r", "", "sigma")
 _NAMES = ("spots", "strikes", "times", "rates", "", "sigmas")
+
+call_price_batch_no_validation = call_price_batch
+put_price_batch_no_validation = put_price_batch
 
 
 def greeks(
@@ -65,15 +72,15 @@ def greeks(
     r: float,
     sigma: float,
     is_call: bool = True,
-) -> Greeks:
-    """Return price and every sensitivity of one option.
+) -> dict[str, float]:
+    """Return price and every sensitivity of one option by name.
 
     Examples
     --------
-    >>> round(greeks(100.0, 100.0, 1.0, 0.05, 0.2).delta, 6)
+    >>> round(greeks(100.0, 100.0, 1.0, 0.05, 0.2)["delta"], 6)
     0.636831
     """
-    return _european.greeks((s, k, t, r, 0.0, sigma), is_call=is_call)
+    return _european.greeks(_SCALAR, (s, k, t, r, 0.0, sigma), is_call=is_call)
 
 
 def greeks_batch(
@@ -83,11 +90,17 @@ def greeks_batch(
     rates: ArrayLike,
     sigmas: ArrayLike,
     is_calls: ArrayLike = True,
+    *,
+    is_call: ArrayLike | None = None,
     **options: Unpack[Options],
 ) -> dict[str, Array]:
-    """Return price and every sensitivity, one array per name."""
+    """Return price and every sensitivity, one array per name.
+
+    `is_call` is the name of `is_calls` in release 0.1.1.
+    """
     arguments = (spots, strikes, times, rates, 0.0, sigmas)
-    return _european.greeks_batch(_NAMES, arguments, is_calls, options)
+    flags = _european.flags(is_calls, is_call)
+    return _european.greeks_batch(_NAMES, arguments, flags, options)
 
 
 def price_and_greeks_batch(
@@ -125,7 +138,8 @@ def implied_volatility(
     >>> round(implied_volatility(10.450583572185565, 100.0, 100.0, 1.0, 0.05), 12)
     0.2
     """
-    return _european.implied_volatility((price, s, k, t, r, 0.0), is_call=is_call)
+    names, row = ("price", *_SCALAR[:5]), (price, s, k, t, r, 0.0)
+    return _european.implied_volatility(names, row, is_call=is_call)
 
 
 def implied_volatility_batch(

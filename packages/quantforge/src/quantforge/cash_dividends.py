@@ -62,6 +62,10 @@ def _formula(model: Model, style: Style, result: str) -> str:
     return f"cash_{model}_{style}_{result}"
 
 
+def _labels(model: Model, style: Style) -> tuple[str, ...]:
+    return ALL_GREEKS if (model, style) == ("escrowed", "european") else FIRST_ORDER
+
+
 def _one(formula: str, row: tuple[float, ...], dividends: Dividends, *, is_call: bool) -> float:
     options = Options(threads=1)
     return float(evaluate(formula, _SCALAR, row, options, is_call=is_call, dividends=dividends))
@@ -152,8 +156,11 @@ def greeks(
     style: Style = "european",
 ) -> dict[str, float]:
     """Return price and sensitivities of one option by name; see :func:`greeks_batch`."""
-    found = greeks_batch(s, k, t, r, sigma, dividends, is_call, model, style, threads=1)
-    return {name: float(value) for name, value in found.items()}
+    row, one = (s, k, t, r, sigma), Options(threads=1)
+    formula, labels = _formula(model, style, "greeks"), _labels(model, style)
+    result = evaluate(formula, _SCALAR, row, one, is_call=is_call, dividends=dividends)
+    found: dict[str, float] = named(labels, result, one)
+    return found
 
 
 def greeks_batch(
@@ -179,8 +186,7 @@ def greeks_batch(
     arguments = (spots, strikes, times, rates, sigmas)
     formula = _formula(model, style, "greeks")
     result = evaluate(formula, _NAMES, arguments, options, is_call=is_calls, dividends=dividends)
-    labels = ALL_GREEKS if (model, style) == ("escrowed", "european") else FIRST_ORDER
-    found: dict[str, Array] = named(labels, result, options)
+    found: dict[str, Array] = named(_labels(model, style), result, options)
     return found
 
 

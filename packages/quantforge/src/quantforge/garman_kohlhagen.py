@@ -24,10 +24,8 @@ from numpy.typing import ArrayLike
 
 from quantforge import _european
 from quantforge._batch import Array, Options, evaluate
-from quantforge._european import Greeks
 
 __all__ = [
-    "Greeks",
     "call_price",
     "call_price_batch",
     "greeks",
@@ -91,10 +89,9 @@ def put_price_batch(
 
 def greeks(
     s: float, k: float, t: float, rd: float, rf: float, sigma: float, is_call: bool = True
-) -> Greeks:
-    """Return price and every sensitivity of one option."""
-    row, one = (s, k, t, rd, rf, sigma), Options(threads=1)
-    return Greeks(*evaluate("all_greeks", _SCALAR, row, one, is_call=is_call))
+) -> dict[str, float]:
+    """Return price and every sensitivity of one option by name."""
+    return _european.greeks(_SCALAR, (s, k, t, rd, rf, sigma), is_call=is_call)
 
 
 def greeks_batch(
@@ -132,8 +129,7 @@ def implied_volatility(
 ) -> float:
     """Return the volatility that gives `price`; 0 if the price cannot resolve any."""
     names, row = ("price", *_SCALAR[:5]), (price, s, k, t, rd, rf)
-    one = Options(threads=1)
-    return float(evaluate("implied_volatility", names, row, one, is_call=is_call))
+    return _european.implied_volatility(names, row, is_call=is_call)
 
 
 def implied_volatility_batch(

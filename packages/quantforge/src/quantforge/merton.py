@@ -23,10 +23,8 @@ from quantforge._core import merton_call_price as call_price
 from quantforge._core import merton_call_price_batch as call_price_batch
 from quantforge._core import merton_put_price as put_price
 from quantforge._core import merton_put_price_batch as put_price_batch
-from quantforge._european import Greeks
 
 __all__ = [
-    "Greeks",
     "call_price",
     "call_price_batch",
     "greeks",
@@ -38,14 +36,15 @@ __all__ = [
     "put_price_batch",
 ]
 
+_SCALAR = ("s", "k", "t", "r", "q", "sigma")
 _NAMES = ("spots", "strikes", "times", "rates", "dividend_yields", "sigmas")
 
 
 def greeks(
     s: float, k: float, t: float, r: float, q: float, sigma: float, is_call: bool = True
-) -> Greeks:
-    """Return price and every sensitivity of one option."""
-    return _european.greeks((s, k, t, r, q, sigma), is_call=is_call)
+) -> dict[str, float]:
+    """Return price and every sensitivity of one option by name."""
+    return _european.greeks(_SCALAR, (s, k, t, r, q, sigma), is_call=is_call)
 
 
 def greeks_batch(
@@ -56,11 +55,17 @@ def greeks_batch(
     dividend_yields: ArrayLike,
     sigmas: ArrayLike,
     is_calls: ArrayLike = True,
+    *,
+    is_call: ArrayLike | None = None,
     **options: Unpack[Options],
 ) -> dict[str, Array]:
-    """Return price and every sensitivity, one array per name."""
+    """Return price and every sensitivity, one array per name.
+
+    `is_call` is the name of `is_calls` in release 0.1.1.
+    """
     arguments = (spots, strikes, times, rates, dividend_yields, sigmas)
-    return _european.greeks_batch(_NAMES, arguments, is_calls, options)
+    flags = _european.flags(is_calls, is_call)
+    return _european.greeks_batch(_NAMES, arguments, flags, options)
 
 
 def price_and_greeks_batch(
@@ -82,7 +87,8 @@ def implied_volatility(
     price: float, s: float, k: float, t: float, r: float, q: float, is_call: bool = True
 ) -> float:
     """Return the volatility that gives `price`; 0 if the price cannot resolve any."""
-    return _european.implied_volatility((price, s, k, t, r, q), is_call=is_call)
+    names, row = ("price", *_SCALAR[:5]), (price, s, k, t, r, q)
+    return _european.implied_volatility(names, row, is_call=is_call)
 
 
 def implied_volatility_batch(

@@ -88,23 +88,32 @@ fn share(
     refused.into_inner()
 }
 
-/// Return the error of the first of `rows` rows that cannot be computed.
+/// Return the error of the first of `rows` rows that cannot be computed; without `rows`, of the only
+/// option there is, whose error speaks of no row.
 ///
 /// `name` gives the name of an input.
 #[must_use]
 pub fn first_refusal(
     formula: &Formula,
     inputs: &Inputs<'_>,
-    rows: usize,
+    rows: Option<usize>,
     name: impl Fn(usize) -> String,
 ) -> Option<QuantForgeError> {
-    (0..rows).find_map(|row| {
+    (0..rows.unwrap_or(1)).find_map(|row| {
         let refusal = formula.refuse(inputs, row)?;
-        Some(QuantForgeError::Row {
-            row,
-            argument: name(refusal.input),
-            value: refusal.value,
-            rule: refusal.rule,
+        let (argument, value, rule) = (name(refusal.input), refusal.value, refusal.rule);
+        Some(match rows {
+            Some(_) => QuantForgeError::Row {
+                row,
+                argument,
+                value,
+                rule,
+            },
+            None => QuantForgeError::Single {
+                argument,
+                value,
+                rule,
+            },
         })
     })
 }

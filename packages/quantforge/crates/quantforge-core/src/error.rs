@@ -18,6 +18,16 @@ pub enum QuantForgeError {
         /// What is allowed.
         rule: &'static str,
     },
+    /// An input of a single option is outside its domain.
+    #[error("{argument} is {value}, but {rule}")]
+    Single {
+        /// Name of the argument.
+        argument: String,
+        /// Value found.
+        value: f64,
+        /// What is allowed.
+        rule: &'static str,
+    },
     /// The environment asks for an instruction set that cannot be used.
     #[error(
         "QUANTFORGE_ISA is {name:?}, but this processor offers {offered}; unset it or choose one"

@@ -46,7 +46,7 @@ fn price(columns: &[Column<'_>; 6], rows: usize, threads: usize) -> (Vec<f64>, V
 fn first_error(columns: &[Column<'_>; 6], rows: usize) -> String {
     let inputs = calls(columns);
     let name = |input: usize| NAMES[input].to_owned();
-    first_refusal(PRICE.for_inputs(&inputs), &inputs, rows, name)
+    first_refusal(PRICE.for_inputs(&inputs), &inputs, Some(rows), name)
         .unwrap()
         .to_string()
 }

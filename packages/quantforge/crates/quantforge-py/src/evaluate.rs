@@ -34,14 +34,14 @@ pub fn scalar(entry: &Entry, names: &[&str], row: [f64; 6], side: f64) -> PyResu
     let mut row = Piece::whole([value.as_mut_slice()], None);
     match formula.sweep(isa, &inputs, &mut row) {
         0 => Ok(value[0]),
-        _ => Err(refusal(entry, &inputs, 1, |i| names[i].to_owned())),
+        _ => Err(refusal(entry, &inputs, None, |i| names[i].to_owned())),
     }
 }
 
 fn refusal(
     entry: &Entry,
     inputs: &Inputs<'_>,
-    rows: usize,
+    rows: Option<usize>,
     name: impl Fn(usize) -> String,
 ) -> PyErr {
     match batch::first_refusal(entry.for_inputs(inputs), inputs, rows, name) {
@@ -128,6 +128,7 @@ fn compute<'py>(
         sweep()
     };
     if refused > 0 && on_error == OnError::Raise {
+        let rows = (!shape.extents().is_empty()).then_some(rows);
         return Err(refusal(request.entry, &inputs, rows, request.name));
     }
     results.finish(py)

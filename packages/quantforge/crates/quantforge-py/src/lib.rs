@@ -26,4 +26,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::ufunc::ufunc;
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "the name that Python users look for")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
 }

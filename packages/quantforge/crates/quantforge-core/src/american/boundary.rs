@@ -40,6 +40,15 @@ pub struct Put<L: Lane> {
     pub is_exercised: L::Mask,
 }
 
+impl<L: Lane> Put<L> {
+    /// Return the price of the option of that strike, not less than `payoff` and that itself where
+    /// exercise is due: the quotient of spot and strike is rounded, the payoff is not.
+    #[inline(always)]
+    pub fn value(&self, strike: L, payoff: L) -> L {
+        L::select(self.is_exercised, payoff, (self.price * strike).max(payoff))
+    }
+}
+
 #[inline(always)]
 fn root<L: Lane>(x: L) -> L {
     x.max(x.splat(1e-300)).sqrt_recip().0
@@ -226,16 +235,6 @@ impl<L: Lane> Contract<L> {
         let newton = change * damping.recip();
         let is_safe = damping.gt(one * 0.2);
         (log + L::select(is_safe, newton, change) - self.log_limit).min(one * 0.0)
-    }
-
-    /// Return the price per strike, at least the intrinsic value.
-    #[inline(always)]
-    pub fn price<const LQ: usize, const N: usize, const P: usize>(
-        &self,
-        nodes: &Quadrature<LQ, N, P>,
-        squares: &[L; N],
-    ) -> L {
-        self.greeks(nodes, squares).price
     }
 
     /// Return price, delta and gamma by the integral of the early-exercise premium (Kim 1990).

@@ -79,7 +79,7 @@ where
     let put = contract.greeks(nodes, &contract.boundary::<A, LQ, N, P>());
     // Euler: a call in (S, K) is a put in (K, S) and homogeneous of degree one.
     let own_spot = S::pick(lane, sides, at, terms.strike, terms.spot);
-    let price = (put.price * strike).max(terms.payoff::<S>(sides, at));
+    let price = put.value(strike, terms.payoff::<S>(sides, at));
     let call_delta = put.delta.neg_mul_add(own_spot, price) * terms.spot.recip();
     let delta = S::pick(lane, sides, at, call_delta, put.delta);
     let ratio = own_spot * terms.spot.recip();

@@ -38,7 +38,8 @@ pub fn qd_plus(row: &Row) -> f64 {
     let contract = put.contract();
     let nodes = EightNodes::quadrature();
     let squares = contract.converged_start(nodes);
-    contract.price(nodes, &squares) * put.strike
+    let put_of_one = contract.greeks(nodes, &squares);
+    put_of_one.value(put.strike, row.payoff())
 }
 
 /// Return the spot at which exercise is due today by the QD+ equation.

@@ -127,7 +127,8 @@ impl<L: Lane> Terms<L> {
         let nodes = A::quadrature();
         let (contract, strike) = self.as_put::<S>(sides, at);
         let boundary = contract.boundary::<A, LQ, N, P>();
-        (contract.price(nodes, &boundary) * strike).max(self.payoff::<S>(sides, at))
+        let put = contract.greeks(nodes, &boundary);
+        put.value(strike, self.payoff::<S>(sides, at))
     }
 }
 
@@ -148,19 +149,21 @@ pub fn price_of<A, const LQ: usize, const N: usize, const P: usize>(row: &Row) -
 where
     A: Scheme<LQ, N, P>,
 {
+    let payoff = row.payoff();
     if certain::is_certain(row) {
-        return certain::price(row);
+        return certain::price(row).max(payoff);
     }
     if row.is_never_exercised() {
-        return row.european();
+        return row.european().max(payoff);
     }
     let (put, nodes) = (row.as_put(), A::quadrature());
     if put.has_two_boundaries() {
-        return two_boundaries::put(nodes, &put).price * put.strike;
+        return two_boundaries::put(nodes, &put).price;
     }
     let contract = put.contract();
     let squares = contract.boundary::<A, LQ, N, P>();
-    (contract.price(nodes, &squares) * put.strike).max(row.payoff())
+    let put_of_one = contract.greeks(nodes, &squares);
+    put_of_one.value(put.strike, payoff)
 }
 
 impl<A, S, const LQ: usize, const N: usize, const P: usize> Kernel<6, 1>

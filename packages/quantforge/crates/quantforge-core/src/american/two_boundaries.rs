@@ -16,8 +16,6 @@ const SETTLED: f64 = 1e-10;
 /// premium between is of second order in it.
 const MAX_ATTEMPTS: usize = 30;
 const MET: f64 = 1e-3;
-/// Relative step of the difference quotients for delta and gamma.
-const BUMP: f64 = 1e-4;
 
 /// A put with unit strike and two boundaries.
 struct Problem {
@@ -34,14 +32,10 @@ struct Curves<const N: usize> {
     lower: [f64; N],
 }
 
-/// Price and sensitivities in units of the strike, and the boundaries today (NaN if none).
+/// Price of a put, and the boundaries today per strike (NaN if there are none).
 pub struct Put {
-    /// Value.
+    /// The payoff itself where exercise is due.
     pub price: f64,
-    /// First derivative by the spot.
-    pub delta: f64,
-    /// Second derivative by the spot.
-    pub gamma: f64,
     /// Spots between which exercise is due today: lower, upper.
     pub boundaries: (f64, f64),
 }
@@ -235,24 +229,12 @@ pub fn put<const LQ: usize, const N: usize, const P: usize>(
         let (fall, rise) = (curves.upper[0].sqrt(), curves.lower[0].sqrt());
         ((problem.log_limit + rise).exp(), (-fall).exp())
     };
-    if spot >= boundaries.0 && spot <= boundaries.1 {
-        return Put {
-            price: 1.0 - spot,
-            delta: -1.0,
-            gamma: 0.0,
-            boundaries,
-        };
-    }
-    let value = |spot: f64| {
-        let european = row.at_spot(spot * row.strike).european() / row.strike;
-        european + problem.premium(nodes, &curves, row.time, spot)
+    let is_exercised = spot >= boundaries.0 && spot <= boundaries.1;
+    let price = if is_exercised {
+        row.payoff()
+    } else {
+        let premium = problem.premium(nodes, &curves, row.time, spot);
+        (row.european() + premium * row.strike).max(row.payoff())
     };
-    let step = spot * BUMP;
-    let (below, price, above) = (value(spot - step), value(spot), value(spot + step));
-    Put {
-        price: price.max(1.0 - spot),
-        delta: (above - below) / (2.0 * step),
-        gamma: (above - 2.0 * price + below) / (step * step),
-        boundaries,
-    }
+    Put { price, boundaries }
 }
