@@ -114,9 +114,22 @@ OUTS: dict[str, Any] = {
 @pytest.mark.parametrize("kind", OUTS)
 def test_out_that_cannot_hold_the_results_stays_as_it_was(kind: str) -> None:
     out = OUTS[kind]
-    with pytest.raises((TypeError, ValueError), match=r"out|cast"):
+    with pytest.raises((TypeError, ValueError), match=r"^out"):
         black_scholes.call_price_batch(np.full(4, 100.0), *PLAIN[1:], out=out)
     assert not np.any(out)
+
+
+def test_one_out_of_several_that_cannot_hold_them_leaves_all_as_they_were() -> None:
+    out = (*(np.zeros(4) for _ in range(5)), np.zeros(4, dtype=int))
+    with pytest.raises(TypeError, match="out has dtype int64, but must be a type"):
+        black_scholes.price_and_greeks_batch(np.full(4, 100.0), *PLAIN[1:], out=out)
+    assert not np.any(out)
+
+
+def test_more_rows_than_memory_can_address() -> None:
+    column, row = np.broadcast_to(100.0, (2**32, 1)), np.broadcast_to(100.0, (1, 2**32))
+    with pytest.raises(ValueError, match="the broadcast shape has too many elements"):
+        black_scholes.call_price_batch(column, row, *PLAIN[2:])
 
 
 def test_inputs_are_read_before_an_overlapping_out_is_written() -> None:

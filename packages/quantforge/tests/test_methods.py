@@ -62,5 +62,13 @@ def test_certain_payoffs_are_those_of_the_price() -> None:
 
 
 def test_steps_are_checked() -> None:
-    with pytest.raises(ValueError, match="steps is 0, but must be 1 to 20000"):
-        methods.leisen_reimer(*ROW, False, steps=0)
+    for steps in (0, 2.5, 20001, np.nan):
+        with pytest.raises(
+            ValueError, match=r"steps is .*, but must be a whole number, 1 to 20000"
+        ):
+            methods.leisen_reimer(*ROW, False, steps=steps)
+    found, states = methods.cox_ross_rubinstein(
+        *ROW, False, steps=[100, 99.5, 200], on_error="status"
+    )
+    assert states.tolist() == [0, 1, 0]
+    assert np.isnan(found).tolist() == [False, True, False]

@@ -79,6 +79,7 @@ pub fn batch<'py>(py: Python<'py>, request: &Request<'_, 'py>) -> PyResult<Bound
     let side = Operand::read_flags(&request.is_call)?;
     let arrays = operands.iter().chain([&side]).filter_map(Operand::extents);
     shape.broadcast(arrays).map_err(python_error)?;
+    shape.rows().map_err(python_error)?;
 
     let mut views = [const { View::Ready(Column::Constant(0.0)) }; MAX_INPUTS];
     for (index, operand) in operands.iter().enumerate() {

@@ -6,7 +6,8 @@ use std::ptr::null_mut;
 use numpy::npyffi::flags::NPY_ARRAY_WRITEABLE;
 use numpy::npyffi::{NpyTypes, PY_ARRAY_API, get_type_object, npy_intp};
 use numpy::{
-    Element, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
+    Element, PyArrayDescr, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray,
+    PyUntypedArrayMethods,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -124,7 +125,11 @@ impl<'py> Target<'py> {
         let is_direct = untyped.is_c_contiguous() && untyped.is_aligned();
         let array = match out.cast::<PyArrayDyn<f64>>() {
             Ok(array) if is_direct && !overlaps(untyped, inputs) => array.clone(),
-            _ => new_array(py, shape)?,
+            Ok(_) => new_array(py, shape)?,
+            Err(_) => {
+                refuse_lossy(&untyped.dtype())?;
+                new_array(py, shape)?
+            }
         };
         Ok(Self {
             array,
@@ -234,6 +239,17 @@ fn refuse_shared(targets: &[Target<'_>]) -> PyResult<()> {
         }
     }
     Ok(())
+}
+
+/// Refuse an `out` whose type does not take a float64 by NumPy's rule for results of ufuncs.
+fn refuse_lossy(dtype: &Bound<'_, PyArrayDescr>) -> PyResult<()> {
+    let numpy = dtype.py().import("numpy")?;
+    let fits = numpy.call_method1("can_cast", ("float64", dtype, "same_kind"))?;
+    if fits.is_truthy()? {
+        return Ok(());
+    }
+    let message = format!("out has dtype {dtype}, but must be a type that float64 may be cast to");
+    Err(PyTypeError::new_err(message))
 }
 
 /// Return whether `out` shares memory bounds with an input.

@@ -158,6 +158,13 @@ impl<M: Method, S: Side> Kernel<6, 1> for ByMethod<M, S> {
     }
 }
 
+/// Steps of a tree.
+const STEPS: Domain = Domain {
+    low: 1.0,
+    high: 20_000.0,
+    rule: "must be a whole number, 1 to 20000",
+};
+
 /// Prices by a tree: inputs s, k, t, r, q, sigma, steps.
 pub struct ByTree<T, S>(PhantomData<(T, S)>);
 
@@ -165,12 +172,7 @@ impl<T: Tree, S: Side> Kernel<7, 1> for ByTree<T, S> {
     const NANOSECONDS: f64 = 200_000.0;
     const DOMAINS: [Domain; 7] = {
         let [spot, strike, time, rate, growth, sigma] = DOMAINS;
-        let steps = Domain {
-            low: 1.0,
-            high: 20_000.0,
-            rule: "must be 1 to 20000",
-        };
-        [spot, strike, time, rate, growth, sigma, steps]
+        [spot, strike, time, rate, growth, sigma, STEPS]
     };
     const EXPONENTS: &'static [(usize, usize)] = EXPONENTS;
 
@@ -192,7 +194,11 @@ impl<T: Tree, S: Side> Kernel<7, 1> for ByTree<T, S> {
         let six = [spot, strike, time, rate, growth, sigma];
         let mut last = Repeated::new();
         for (at, price) in outputs[0].iter_mut().enumerate().take(len) {
-            let steps = steps[at].clamp(1.0, 20_000.0) as usize;
+            if steps[at].fract() != 0.0 {
+                *price = f64::NAN;
+                continue;
+            }
+            let steps = steps[at].clamp(STEPS.low, STEPS.high) as usize;
             let row = super::row_at::<S>(&six, sides, at);
             *price = last.get((row, steps), |&(row, steps)| {
                 if certain::is_certain(&row) {
@@ -202,5 +208,17 @@ impl<T: Tree, S: Side> Kernel<7, 1> for ByTree<T, S> {
                 }
             });
         }
+    }
+
+    fn refuse(row: &[f64; 7], _is_call: bool) -> Option<Refusal> {
+        let exponents = <Self as Kernel<7, 1>>::EXPONENTS;
+        refuse_inputs(row, &Self::DOMAINS, exponents).or_else(|| {
+            (row[6].fract() != 0.0).then_some(Refusal {
+                status: Status::BadInput,
+                input: 6,
+                value: row[6],
+                rule: STEPS.rule,
+            })
+        })
     }
 }
