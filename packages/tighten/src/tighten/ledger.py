@@ -8,7 +8,7 @@ the few columns that are searched for, so a new field needs no migration.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -80,11 +80,13 @@ class Ledger:
         self._path = path
         with storage_errors(f"creating {path.parent}"):
             path.parent.mkdir(parents=True, exist_ok=True)
-        with self._reported():
+        with self._reported(), ExitStack() as refused:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10.0)
+            refused.callback(self._db.close)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._create_tables()
+            refused.pop_all()
 
     def close(self) -> None:
         """Close the file; the ledger cannot be used afterwards."""
