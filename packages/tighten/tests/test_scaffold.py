@@ -6,8 +6,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from tighten.errors import FailureKind, StudyError
+from tighten.errors import FailureKind, StudyError, TrialError
 from tighten.gates import ExitCode, SameArrays
+from tighten.gates.arrays import read_arrays
 from tighten.options import Options, load, plan
 from tighten.parameters.domain import Choices, IntegerRange
 from tighten.runner import Places, Subprocess, launch
@@ -50,6 +51,20 @@ $(PROG): $(OBJ)
 clean:
 \trm -f $(PROG) $(OBJ)
 """,
+}
+
+SCRIPT = {
+    "sums.py": """\
+CHUNK = 64
+
+def total(count):
+    return sum(sum(range(i, min(i + CHUNK, count))) for i in range(0, count, CHUNK))
+
+if __name__ == "__main__":
+    print(total(10_000))
+""",
+    "helpers.py": "BLOCK = 3\n",
+    "broken.py": "def (",
 }
 
 PYTHON_PROJECT = {
@@ -124,16 +139,19 @@ def proposed(root: Path) -> Options:
     return options
 
 
-def run_everything(options: Options, scratch: Path) -> dict[str, float]:
-    """Build, run the gates and one benchmark launch; return the value of each case."""
-    runner = Subprocess(options.benchmark.conditions)
-    places = Places(
+def places_of(options: Options, scratch: Path) -> Places:
+    return Places(
         trial=options.project,
         artifacts=scratch / "artifacts",
         result=scratch / "result",
         python=options.python,
         cpus=options.cpus,
     )
+
+
+def run_everything(options: Options, scratch: Path) -> dict[str, float]:
+    """Build, run the gates and one benchmark launch; return the value of each case."""
+    runner, places = Subprocess(options.benchmark.conditions), places_of(options, scratch)
     log = scratch / "log"
     checks = [options.build.command, *(gate.command for gate in options.gates)]
     for command in filter(None, checks):
@@ -196,6 +214,43 @@ class TestPython:
         assert "--target {artifacts} ." in options.build.command.template
         assert options.benchmark.command.env == {"PYTHONPATH": "{artifacts}"}
         assert [parameter.name for parameter in options.parameters][:2] == ["CHUNK", "TILE"]
+
+
+class TestScripts:
+    def test_study_runs_as_it_stands(self, tmp_path: Path, scratch: Path) -> None:
+        options = proposed(project(tmp_path, SCRIPT))
+        assert options.benchmark.command.template == "{python} sums.py"
+        assert {p.name for p in options.parameters} == {"CHUNK", "BLOCK"}
+        assert isinstance(options.gates[0].rule, SameArrays)
+        assert run_everything(options, scratch)["whole_program"] > 0
+
+    def test_gate_compares_text_and_numbers_that_are_printed(
+        self, tmp_path: Path, scratch: Path
+    ) -> None:
+        files = {"a.py": 'CHUNK = 8\nif __name__ == "__main__":\n    print("sum", -1.5e-3, 2)\n'}
+        options = proposed(project(tmp_path, files))
+        runner, places = Subprocess(options.benchmark.conditions), places_of(options, scratch)
+        command, log = options.gates[0].command, scratch / "log"
+        runner.run(command, places, log=log, kind_on_failure=FailureKind.GATE)
+        found = read_arrays(scratch / "result")
+        assert found["text"].tolist() == ["sum", "#", "#"]
+        assert found["numbers"].tolist() == [-1.5e-3, 2.0]
+        (tmp_path / "a.py").write_text("CHUNK = 8\n")
+        with pytest.raises(TrialError, match="exit"):
+            runner.run(command, places, log=log, kind_on_failure=FailureKind.GATE)
+        assert "prints nothing that could be compared" in log.read_text()
+
+    def test_script_that_sounds_like_a_benchmark_is_preferred(self, tmp_path: Path) -> None:
+        files = SCRIPT | {"zero.py": "", "perf_sums.py": SCRIPT["sums.py"]}
+        options = proposed(project(tmp_path, files))
+        assert options.benchmark.command.template == "{python} perf_sums.py"
+
+    def test_tests_become_the_gate_and_may_measure(self, tmp_path: Path) -> None:
+        test = "from sums import total\n\ndef test_total(benchmark):\n    benchmark(total, 100)\n"
+        options = proposed(project(tmp_path, SCRIPT | {"tests/test_sums.py": test}))
+        assert options.benchmark.format == "pytest-benchmark"
+        assert [case.name for case in options.cases] == ["test_total"]
+        assert options.gates[0].rule == ExitCode()
 
 
 class TestCargo:

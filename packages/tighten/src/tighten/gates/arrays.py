@@ -186,7 +186,9 @@ def _first_unequal(name: str, found: NDArray[Any], reference: NDArray[Any]) -> s
     if not bool(unequal.any()):
         return None
     index = _index(unequal)
-    return f"{name}{_subscript(index)}: {found[index]!r}, reference {reference[index]!r}"
+    return (
+        f"{name}{_subscript(index)}: {_shown(found[index])}, reference {_shown(reference[index])}"
+    )
 
 
 def _agrees(
@@ -221,10 +223,16 @@ def _worst(
     scale = float(np.abs(reference[index]))
     relative = f", relative {float(error[index]) / scale:.3g}" if scale > 0 else ""
     return (
-        f"{name}{_subscript(index)} = {found[index]!r}, reference {reference[index]!r}: "
-        f"error {float(error[index]):.3g}{relative}; "
+        f"{name}{_subscript(index)} = {_shown(found[index])}, "
+        f"reference {_shown(reference[index])}: error {float(error[index]):.3g}{relative}; "
         f"{int(disagrees.sum())} of {disagrees.size} elements disagree"
     )
+
+
+def _shown(element: Any) -> str:
+    """Return an element as Python writes it, without NumPy's name for its type."""
+    plain = element.item() if isinstance(element, np.generic) else element
+    return repr(plain) if isinstance(plain, str | bytes | int | float | complex) else str(plain)
 
 
 def _index(mask: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tighten.scaffold.proposal import (
-    TIMED_ADVICE,
     GateProposal,
     Survey,
     same_output,
@@ -50,9 +49,8 @@ def cargo_survey(root: Path) -> Survey | None:
         name=name,
         found="a Rust program",
         build="cargo build --release",
-        benchmark=timed(f"target/release/{program}"),
         gate=gate if _has_rust_tests(root) else same_output(f"target/release/{program}"),
-        advice=TIMED_ADVICE,
+        **timed(f"target/release/{program}"),
     )
 
 
@@ -101,7 +99,7 @@ def cmake_survey(root: Path) -> Survey | None:
 
 def _native_benchmark(binary: str, *, is_google: bool) -> dict[str, Any]:
     if not is_google:
-        return {"benchmark": timed(binary), "advice": TIMED_ADVICE}
+        return timed(binary)
     return {
         "benchmark": f"{binary} --benchmark_repetitions=5 --benchmark_out={{result}} "
         "--benchmark_out_format=json",
@@ -127,11 +125,10 @@ def make_survey(root: Path) -> Survey | None:
         name=root.name,
         found="a Makefile",
         build="make -j {cpus}",
-        benchmark=timed(f"./{program}"),
         gate=GateProposal(name="tests", command=f"make {target}")
         if target
         else same_output(f"./{program}"),
-        advice=TIMED_ADVICE,
+        **timed(f"./{program}"),
     )
 
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "TIMED_ADVICE",
     "GateProposal",
     "Survey",
     "same_output",
@@ -20,31 +19,17 @@ __all__ = [
     "toml_table",
 ]
 
-TIMED = """\
-{python} - {result} PROGRAM {arguments} <<'END'
-import json, subprocess, sys, time
-result, *program = sys.argv[1:]
-times = []
-for _ in range(5):
-    start = time.perf_counter()
-    subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
-    times.append(time.perf_counter() - start)
-cases = {"whole_program": {"time": times}}
-with open(result, "w") as file:
-    json.dump({"schema": "tighten-result-1", "cases": cases}, file)
-END
-"""
-TIMED_ADVICE = (
-    "Times the whole program, five times per launch. Better, if the program has one, is a\n"
-    "# benchmark of its own that writes JSON; see `format`."
-)
 SAME_OUTPUT = """\
-{python} - {result} PROGRAM {arguments} <<'END'
-import json, subprocess, sys
+{python} - {result} PROGRAM <<'END'
+import json, re, subprocess, sys
 result, *program = sys.argv[1:]
-done = subprocess.run(program, check=True, stdout=subprocess.PIPE, text=True)
+text = subprocess.run(program, check=True, stdout=subprocess.PIPE, text=True).stdout
+if not text.strip():
+    sys.exit("the program prints nothing that could be compared")
+number = r"[-+]?\\d+\\.?\\d*(?:[eE][-+]?\\d+)?"
+numbers = [float(found) for found in re.findall(number, text)]
 with open(result, "w") as file:
-    json.dump({"output": done.stdout.splitlines()}, file)
+    json.dump({"text": re.sub(number, "#", text).split(), "numbers": numbers}, file)
 END
 """
 
@@ -76,9 +61,14 @@ class Survey:
     advice: str = ""
 
 
-def timed(program: str) -> str:
-    """Return a command that times the program from start to end, five times."""
-    return TIMED.replace("PROGRAM", program)
+def timed(program: str) -> dict[str, Any]:
+    """Return what a survey says of a program whose launches are timed."""
+    return {
+        "benchmark": program,
+        "format": "process",
+        "advice": "Times whole launches. Better, if the program has one, is a benchmark\n"
+        "# of its own that writes a result; see `format`.",
+    }
 
 
 def same_output(program: str) -> GateProposal:
@@ -88,8 +78,8 @@ def same_output(program: str) -> GateProposal:
         command=SAME_OUTPUT.replace("PROGRAM", program),
         compares=True,
         advice="No test was found: what the program prints must stay as the baseline printed it.\n"
-        "# If it prints numbers that may differ in the last digits, write them to {result} as\n"
-        "# JSON, CSV or .npz and add `rtol`; if it prints times, leave those out.",
+        "# If its numbers may differ in the last digits, add `rtol`; if it prints times, leave\n"
+        "# those out.",
     )
 
 

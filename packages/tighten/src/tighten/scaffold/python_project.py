@@ -1,15 +1,18 @@
-"""Python projects: pure or compiled, measured by pytest-benchmark or by running the package."""
+"""Python projects: packages, pure or compiled, and scripts that nothing packages.
+
+Measured by pytest-benchmark, or by running the package or the script.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from tighten.scaffold.proposal import (
-    TIMED_ADVICE,
     GateProposal,
     Survey,
     same_output,
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["python_survey"]
+__all__ = ["python_survey", "script_survey"]
 
 
 def python_survey(root: Path) -> Survey | None:
@@ -36,9 +39,34 @@ def python_survey(root: Path) -> Survey | None:
         and "ext_modules" in (root / "setup.py").read_text("utf-8", "replace")
     )
     sources = "{trial}/src" if (root / "src").is_dir() else "{trial}"
+    survey = _survey(
+        root,
+        found=f"a Python package{f' built by {backend}' if is_compiled else ''}",
+        program=f"{{python}} -m {_package(root, document)}",
+        sources="{artifacts}" if is_compiled else sources,
+    )
+    name = str(section(document, "project").get("name", root.name))
+    return replace(survey, name=name, build=_pip_install() if is_compiled else None)
+
+
+def script_survey(root: Path) -> Survey | None:
+    """Return what a directory of Python scripts is, None if none of them runs."""
+    scripts = [path for path in sorted(root.glob("*.py")) if _is_script(path)]
+    if not scripts:
+        return None
+    likely = [path for path in scripts if re.match(r"bench|perf|main|run", path.name)]
+    script = (likely or scripts)[0].name
+    return _survey(
+        root,
+        found=f"the Python script {script}",
+        program=f"{{python}} {script}",
+        sources="{trial}",
+    )
+
+
+def _survey(root: Path, *, found: str, program: str, sources: str) -> Survey:
+    """Return a project that is measured by pytest-benchmark if it can be, else by running it."""
     cases, files = _pytest_benchmarks(root)
-    package = _package(root, document)
-    program = f"{{python}} -m {package}"
     if cases:
         targets = " ".join(files)
         benchmark = (
@@ -51,18 +79,24 @@ def python_survey(root: Path) -> Survey | None:
             "cases": tuple(cases),
         }
     else:
-        measured = {"benchmark": timed(program), "advice": TIMED_ADVICE}
-    environment = {"PYTHONPATH": "{artifacts}" if is_compiled else sources}
+        measured = timed(program)
+    environment = {"PYTHONPATH": sources}
     gate = _pytest(root, skip_benchmarks=bool(cases)) or same_output(program)
     return Survey(
-        name=str(section(document, "project").get("name", root.name)),
-        found=f"a Python package{f' built by {backend}' if is_compiled else ''}"
-        + (" with pytest-benchmark" if cases else ""),
+        name=root.name,
+        found=found + (" with pytest-benchmark" if cases else ""),
         python=_interpreter(root),
-        build=_pip_install() if is_compiled else None,
         environment=environment,
         gate=replace(gate, environment=environment),
         **measured,
+    )
+
+
+def _is_script(path: Path) -> bool:
+    """Return whether a file does something when it is run: it asks for its ``__name__``."""
+    tree = _parsed(path)
+    return tree is not None and any(
+        isinstance(node, ast.If) and "'__name__'" in ast.dump(node.test) for node in tree.body
     )
 
 
@@ -110,18 +144,22 @@ def _pytest_benchmarks(root: Path) -> tuple[list[str], list[str]]:
 
 
 def _benchmark_tests(path: Path) -> list[str]:
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return []
+    tree = _parsed(path)
     return [
         case
-        for node in ast.walk(tree)
+        for node in (ast.walk(tree) if tree else ())
         if isinstance(node, ast.FunctionDef)
         and node.name.startswith("test_")
         and "benchmark" in {argument.arg for argument in node.args.args}
         for case in _parametrized(node)
     ]
+
+
+def _parsed(path: Path) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
 
 
 def _parametrized(test: ast.FunctionDef) -> list[str]:

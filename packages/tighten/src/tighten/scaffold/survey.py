@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tighten.errors import StudyError
 from tighten.scaffold.native_project import cargo_survey, cmake_survey, make_survey
-from tighten.scaffold.python_project import python_survey
+from tighten.scaffold.python_project import python_survey, script_survey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,10 +27,12 @@ def survey(root: Path) -> Survey:
     StudyError
         If nothing says how to run it.
     """
-    for kind in (python_survey, cargo_survey, cmake_survey, make_survey):
+    for kind in (python_survey, cargo_survey, cmake_survey, make_survey, script_survey):
         if (found := kind(root)) is not None:
             return found
     raise StudyError(
-        f"nothing in {root} says how to run the project: looked for pyproject.toml, Cargo.toml, "
-        "CMakeLists.txt, Makefile; start from the example in the guide"
+        f"nothing in {root} says how to run the project: looked for pyproject.toml, setup.py, "
+        "Cargo.toml, CMakeLists.txt, a Makefile that links a program, and a Python script with "
+        'if __name__ == "__main__"; write tighten.toml by hand, as docs/guide/writing-a-study.md '
+        "shows"
     )
