@@ -17,6 +17,7 @@ from tighten.ledger import now
 from tighten.machine import fingerprint, fingerprint_key
 from tighten.options import plan
 from tighten.parameters.binding import FileBinding
+from tighten.parameters.domain import ends
 from tighten.record import StudyRecord
 from tighten.trial import (
     changed_since,
@@ -121,10 +122,14 @@ def file_of(options: Options, name: str) -> Path | None:
 
 
 def _facts(options: Options, planned: PlannedParameter) -> Mapping[str, Any]:
-    """Return a parameter as the ledger keeps it, with its file's hash for `require_unchanged`."""
+    """Return a parameter as the ledger keeps it.
+
+    With it go its file's hash for `require_unchanged`, and the ends of its values for reports.
+    """
     file = file_of(options, planned.name)
     hashes = {} if file is None else file_hashes(options.project, [file])
-    return {**asdict(planned), "files": hashes}
+    domain = {p.name: p.domain for p in options.parameters}[planned.name]
+    return {**asdict(planned), "files": hashes, "ends": ends(domain)}
 
 
 def _project_files(options: Options, *leave_out: Path) -> list[Path]:

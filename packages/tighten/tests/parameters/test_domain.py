@@ -15,6 +15,7 @@ from tighten.parameters.domain import (
     FloatRange,
     IntegerRange,
     configuration_key,
+    ends,
 )
 
 PROPERTY = settings(max_examples=60, deadline=None, database=None)
@@ -49,6 +50,14 @@ def test_membership_keeps_kinds_apart() -> None:
     assert 1 not in Flag()
     assert True not in IntegerRange(0, 3)
     assert True not in FloatRange(0.0, 3.0)
+
+
+def test_ends_are_those_of_three_numbers_or_more() -> None:
+    assert ends(Choices((8, 32, 16))) == (8, 32)
+    assert ends(IntegerRange(1, 64, log=True)) == (1, 64)
+    assert ends(FloatRange(0.5, 2.0, step=0.5)) == (0.5, 2.0)
+    for domain in (Choices((1, 2)), Choices((1, 2, "auto")), Choices(("a", "b", "c")), Flag()):
+        assert ends(domain) is None
 
 
 def test_flag() -> None:

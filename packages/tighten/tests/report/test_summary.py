@@ -83,6 +83,26 @@ def test_without_confirmation_nothing_is_called_confirmed() -> None:
     assert "not confirmed yet" in summary.headline
 
 
+@pytest.mark.parametrize(
+    ("ends", "hint"),
+    [
+        ((10_000, 50_000), "10000 is the smallest value allowed; try smaller ones, too"),
+        ((5_000, 10_000), "10000 is the largest value allowed; try larger ones, too"),
+        ((5_000, 50_000), None),
+        (None, None),
+    ],
+)
+def test_changed_value_at_an_end_asks_for_what_lies_beyond(
+    ends: tuple[int, int] | None, hint: str | None
+) -> None:
+    record = records.campaign()
+    facts = tuple({**one, "ends": ends} for one in record.parameters)
+    small, chunk = Summary(replace(record, parameters=facts)).parameters
+    assert (small.name, small.after) == ("PARALLEL_THRESHOLD_SMALL", "10000")
+    assert small.hint == (f"{small.name}: {hint}" if hint else "")
+    assert chunk.hint == ""
+
+
 def test_winner_that_was_not_confirmed_is_not_recommended() -> None:
     summary = Summary(records.unconfirmed())
     assert "not confirmed" in summary.headline

@@ -29,6 +29,7 @@ __all__ = [
     "IntegerRange",
     "Value",
     "configuration_key",
+    "ends",
 ]
 
 Value = bool | int | float | str
@@ -83,6 +84,15 @@ class Domain(Protocol):
     def describe(self) -> str:
         """Return the domain as a phrase for messages and reports."""
         ...
+
+
+def ends(domain: Domain) -> tuple[float, float] | None:
+    """Return the smallest and the largest of three numbers or more, else None."""
+    values = domain.grid()
+    numbers = [one for one in values if isinstance(one, int | float) and _is_number(one)]
+    if len(values) < 3 or len(numbers) < len(values):
+        return None
+    return min(numbers), max(numbers)
 
 
 def _is_number(value: object) -> bool:

@@ -231,6 +231,7 @@ def _value_part(summary: Summary) -> dict[str, object]:
     kept = f"The values of trial {best}" if best else "The values the project has now"
     changed = sum(row.is_changed for row in summary.parameters)
     note = f"{kept}: {changed} of {quantity.count(len(summary.parameters), 'parameter')} changed."
+    note = " ".join([note, *(f"{row.hint}." for row in summary.parameters if row.hint)])
     return {
         "parameters": summary.parameters,
         "values_note": note,

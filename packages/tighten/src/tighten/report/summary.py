@@ -206,11 +206,20 @@ class ParameterRow:
     domain: str
     before: str
     after: str
+    end: str = ""  # "smallest" or "largest", of the values it may take, where the best is that
 
     @property
     def is_changed(self) -> bool:
         """Whether the best trial has another value than the baseline."""
         return self.before != self.after
+
+    @property
+    def hint(self) -> str:
+        """What a change to the end of the allowed values suggests; empty for any other."""
+        if not self.end or not self.is_changed:
+            return ""
+        beyond = {"smallest": "smaller", "largest": "larger"}[self.end]
+        return f"{self.name}: {self.after} is the {self.end} value allowed; try {beyond} ones, too"
 
 
 class Summary:
@@ -373,7 +382,15 @@ class Summary:
             domain=quantity.clipped(facts.get("domain") or "", 200),
             before=before,
             after=after,
+            end=_end(self.best.configuration.get(name) if self.best else None, facts.get("ends")),
         )
+
+
+def _end(value: object, ends: object) -> str:
+    """Return at which end of its values a parameter stands, by the ends that its run recorded."""
+    if not isinstance(ends, list | tuple) or len(ends) != 2:  # older runs, values without order
+        return ""
+    return {ends[0]: "smallest", ends[1]: "largest"}.get(value, "")
 
 
 def chained_ratio(trial: TrialRecord, ratios: Mapping[int, float], goal: Goal) -> float | None:

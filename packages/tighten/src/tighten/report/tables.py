@@ -201,6 +201,12 @@ def doctor_text(found: Examination, *, width: int, colour: bool) -> str:
     return rendered([table, advice], width=width, colour=colour)
 
 
+def _first_line(command: str) -> str:
+    """Return a command that fits into a table: a script by its first line and its length."""
+    lines = command.strip().splitlines() or [""]
+    return lines[0] if len(lines) == 1 else f"{lines[0]} … ({len(lines)} lines)"
+
+
 def plan_text(plan: Plan, *, width: int, colour: bool) -> str:
     """Return what a study would do, before anything is built or run."""
     low, high = plan.launches
@@ -208,8 +214,8 @@ def plan_text(plan: Plan, *, width: int, colour: bool) -> str:
     facts = _table("study", plan.name)
     for name, value in (
         ("project", plan.project),
-        ("build", plan.build or "nothing to build"),
-        ("benchmark", f"{plan.benchmark} ({plan.format})"),
+        ("build", _first_line(plan.build or "nothing to build")),
+        ("benchmark", f"{_first_line(plan.benchmark)} ({plan.format})"),
         ("search", f"{plan.strategy}: {plan.trials} trials at most of {size} configurations"),
         ("launches", f"{low:,} to {high:,} of the benchmark"),
         ("state", plan.state),
@@ -223,7 +229,7 @@ def plan_text(plan: Plan, *, width: int, colour: bool) -> str:
         cases.add_row(case.name, case.metric, case.goal.value, target, allowed)
     gates = _table("gate", "rule", "command")
     for gate in plan.gates:
-        gates.add_row(gate.name, gate.rule, gate.command)
+        gates.add_row(gate.name, gate.rule, _first_line(gate.command))
     return rendered(
         [
             facts,

@@ -115,6 +115,9 @@ def _values(summary: Summary) -> Iterator[RenderableType]:
     yield from (Text(), table)
     if unchanged:
         yield Padding(Text(f"{quantity.count(unchanged, 'other value')} as before", "dim"), (0, 2))
+    for row in changed:
+        if row.hint:
+            yield Padding(Text(row.hint), (0, 2))
 
 
 def _cases(summary: Summary) -> Iterator[RenderableType]:
