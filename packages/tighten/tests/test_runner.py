@@ -13,6 +13,7 @@ import textwrap
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -296,6 +297,18 @@ class TestConditions:
         assert run(show, places).tail == "||||kept"
         keeping = Conditions(keep=frozenset({"PYTHONPATH"}))
         assert run(show, places, conditions=keeping).tail == "leak||||kept"
+
+    def test_a_configuration_has_its_own_cache_of_numba(
+        self, places: Places, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("NUMBA_CACHE_DIR", "shared")
+        show = 'echo "$NUMBA_CACHE_DIR"'
+        assert run(show, places).tail == ""
+        own = replace(places, caches=tmp_path / "own")
+        assert run(show, own).tail == str(tmp_path / "own" / "numba")
+        assert run(show, own, env={"NUMBA_CACHE_DIR": "asked"}).tail == "asked"
+        keeping = Conditions(keep=frozenset({"NUMBA_CACHE_DIR"}))
+        assert run(show, own, conditions=keeping).tail == "shared"
 
     def test_hash_seed_threads_and_precedence(self, places: Places) -> None:
         asked = Conditions(threads=3, hash_seed=5, environment={"A": "conditions", "B": "c"})

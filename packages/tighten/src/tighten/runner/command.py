@@ -47,6 +47,7 @@ SCRUBBED = frozenset(
     {
         # These would let a trial load the user's own tree, or let two slots share one build.
         *("PYTHONPATH", "PYTHONHOME", "PYTHONPYCACHEPREFIX", "CARGO_TARGET_DIR"),
+        "NUMBA_CACHE_DIR",
         *("CARGO_BUILD_TARGET_DIR", "DESTDIR", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"),
         # These belong to a `make` that tighten itself was started from.
         *("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "CARGO_MAKEFLAGS"),
@@ -102,7 +103,8 @@ class Places:
     """What the placeholders of a command stand for in one trial.
 
     ``arguments`` and ``environment`` carry the trial's parameters; they win over the study's own
-    variables. Arguments go to ``{arguments}``, or to the end of a line without it.
+    variables. Arguments go to ``{arguments}``, or to the end of a line without it. ``caches`` is
+    where the program may keep what it compiles while it runs.
     """
 
     trial: Path
@@ -112,6 +114,7 @@ class Places:
     cpus: int
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    caches: Path | None = None
 
     def value(self, placeholder: str) -> str | tuple[str, ...]:
         """Return what ``{placeholder}`` stands for; a tuple is a list of shell words."""
@@ -270,9 +273,15 @@ def environment_for(
 
     The order is: the caller's, less what is scrubbed; the conditions'; the command's; the
     trial's parameters.
+
+    Numba takes machine code from its cache if the file of the function is unchanged, whatever
+    became of the constants and variables that were compiled into it. So each configuration has a
+    cache of its own.
     """
     removed = SCRUBBED - conditions.keep
     result = {name: value for name, value in inherited.items() if name not in removed}
+    if places.caches is not None and "NUMBA_CACHE_DIR" in removed:
+        result["NUMBA_CACHE_DIR"] = str(places.caches / "numba")
     if conditions.hash_seed is not None:
         result["PYTHONHASHSEED"] = str(conditions.hash_seed)
     if conditions.threads is not None:

@@ -24,7 +24,7 @@ from tighten.files import make_state_directory, storage_errors
 from tighten.trial.journal import IN_PLACE, REFUSED, Journal, recover
 from tighten.trial.lock import DirectoryLock
 from tighten.trial.outputs import Outputs
-from tighten.trial.workplace import Built, Site, Slot
+from tighten.trial.workplace import CACHES, Built, Site, Slot
 
 if TYPE_CHECKING:
     from tighten.parameters import Configuration
@@ -141,6 +141,7 @@ class InPlace:
             if self._journal.is_open:
                 _, refused = self._journal.restore()
             shutil.rmtree(self._root, ignore_errors=True)
+            shutil.rmtree(self._site.state / CACHES, ignore_errors=True)
         finally:
             self._release()
         if refused:
@@ -157,6 +158,7 @@ class InPlace:
         self.close()
 
     def _open(self) -> None:
+        shutil.rmtree(self._site.state / CACHES, ignore_errors=True)
         with storage_errors(f"preparing {self._root}"):
             shutil.rmtree(self._root, ignore_errors=True)
         present = [path for path in self._site.bound_files if (self._site.project / path).is_file()]

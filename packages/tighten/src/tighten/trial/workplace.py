@@ -23,12 +23,19 @@ from typing import Protocol, Self
 from tighten.codehash import CodeHash, is_code
 from tighten.errors import BindingError, FailureKind, TrialError
 from tighten.files import digest, storage_errors
-from tighten.parameters import Configuration, Parameter, arguments, edited_files, environment
+from tighten.parameters import (
+    Configuration,
+    Parameter,
+    arguments,
+    configuration_key,
+    edited_files,
+    environment,
+)
 from tighten.parameters.binding import FileBinding
 from tighten.runner import Command, Places, Runner
 from tighten.trial.files import COMPILED
 
-__all__ = ["BuildSpec", "Built", "Site", "Slot", "Workplace"]
+__all__ = ["CACHES", "BuildSpec", "Built", "Site", "Slot", "Workplace", "caches_of"]
 
 INTERMEDIATE = frozenset(
     {
@@ -39,8 +46,19 @@ INTERMEDIATE = frozenset(
 )
 
 
+CACHES = "caches"  # in the state directory, while a workplace is open
+
 # A place for a build. Names of one length, so that paths in two slots differ in no length either.
 Slot = StrEnum("Slot", "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z")
+
+
+def caches_of(state: Path, configuration: Configuration) -> Path:
+    """Return where the programs of a configuration keep what they compile while they run.
+
+    Not the place of the build: parameters in the environment share one, and what is compiled may
+    have their values in it.
+    """
+    return state / CACHES / hashlib.sha256(configuration_key(configuration).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +209,7 @@ class Site:
             cpus=self.cpus,
             arguments=self._arguments(configuration),
             environment=self._environment(configuration),
+            caches=caches_of(self.state, configuration),
         )
         started = time.monotonic()
         runner.run(self.build.command, places, log=log, kind_on_failure=FailureKind.BUILD)
