@@ -91,7 +91,7 @@ def binomial_tree(
 ) -> float:
     """Return the price by the tree of Cox, Ross and Rubinstein; `n_steps` 1 to 20000.
 
-    For comparison, and for callers of release 0.1.1: :func:`call_price` is exacter and faster.
+    For comparison, and for callers of release 0.1.1; :func:`call_price` is exacter.
     :func:`quantforge.methods.cox_ross_rubinstein` prices many options.
 
     Examples
