@@ -34,7 +34,7 @@ from tighten.provenance import sources
 from tighten.record import CaseSummary
 from tighten.runner import Command, MeasuringLock, Places, launch
 from tighten.samples import Disturbances, Launch, launch_value, pair_values
-from tighten.trial import Built, caches_of
+from tighten.trial import Built
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -335,7 +335,7 @@ class Bench:
             cpus=self._options.cpus,
             arguments=tuple(arguments(parameters, built.configuration)),
             environment=environment(parameters, built.configuration),
-            caches=caches_of(self._options.state, built.configuration),
+            caches=built.caches,
         )
 
     def _log(self, name: str) -> Path:

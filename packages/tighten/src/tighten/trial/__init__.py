@@ -20,7 +20,7 @@ from tighten.trial.in_place import InPlace
 from tighten.trial.journal import restore, write_edits
 from tighten.trial.lock import alone
 from tighten.trial.trees import Trees
-from tighten.trial.workplace import BuildSpec, Built, Site, Slot, Workplace, caches_of
+from tighten.trial.workplace import BuildSpec, Built, Site, Slot, Workplace
 
 if TYPE_CHECKING:
     from tighten.runner import Runner
@@ -34,7 +34,6 @@ __all__ = [
     "Trees",
     "Workplace",
     "alone",
-    "caches_of",
     "changed_since",
     "file_hashes",
     "open_workplace",

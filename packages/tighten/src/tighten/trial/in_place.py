@@ -24,7 +24,7 @@ from tighten.files import make_state_directory, storage_errors
 from tighten.trial.journal import IN_PLACE, REFUSED, Journal, recover
 from tighten.trial.lock import DirectoryLock
 from tighten.trial.outputs import Outputs
-from tighten.trial.workplace import CACHES, Built, Site, Slot
+from tighten.trial.workplace import Built, Site, Slot
 
 if TYPE_CHECKING:
     from tighten.parameters import Configuration
@@ -112,6 +112,7 @@ class InPlace:
             configuration=configuration,
             tree=self._site.project,
             artifacts=self._artifacts(slot),
+            caches=self._site.caches(configuration),
             code_hash=holding.code_hash,
             build_seconds=holding.build_seconds,
             log=log,
@@ -141,7 +142,7 @@ class InPlace:
             if self._journal.is_open:
                 _, refused = self._journal.restore()
             shutil.rmtree(self._root, ignore_errors=True)
-            shutil.rmtree(self._site.state / CACHES, ignore_errors=True)
+            self._site.forget_caches()
         finally:
             self._release()
         if refused:
@@ -158,7 +159,7 @@ class InPlace:
         self.close()
 
     def _open(self) -> None:
-        shutil.rmtree(self._site.state / CACHES, ignore_errors=True)
+        self._site.forget_caches()
         with storage_errors(f"preparing {self._root}"):
             shutil.rmtree(self._root, ignore_errors=True)
         present = [path for path in self._site.bound_files if (self._site.project / path).is_file()]

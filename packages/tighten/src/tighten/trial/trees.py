@@ -31,7 +31,7 @@ from tighten.trial.files import project_files
 from tighten.trial.journal import recover
 from tighten.trial.lock import DirectoryLock
 from tighten.trial.mirror import Mirror
-from tighten.trial.workplace import CACHES, Built, Site, Slot
+from tighten.trial.workplace import Built, Site, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -114,6 +114,7 @@ class Trees:
             configuration=configuration,
             tree=place.tree,
             artifacts=place.artifacts,
+            caches=site.caches(configuration),
             code_hash=place.holding.code_hash,
             build_seconds=place.holding.build_seconds,
             log=log,
@@ -128,7 +129,7 @@ class Trees:
         with storage_errors(f"closing the trees in {self._site.state}"):
             for place in self._slots.values():
                 place.close()
-        shutil.rmtree(self._site.state / CACHES, ignore_errors=True)
+        self._site.forget_caches()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -140,7 +141,7 @@ class Trees:
     def _open(self, root: Path) -> None:
         site = self._site
         root.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(site.state / CACHES, ignore_errors=True)
+        site.forget_caches()
         (root / ".gitignore").write_text(NOT_IGNORED, encoding="ascii")
         files = project_files(
             site.project,

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ from tighten.parameters.binding import FileBinding
 from tighten.runner import Command, Places, Runner
 from tighten.trial.files import COMPILED
 
-__all__ = ["CACHES", "BuildSpec", "Built", "Site", "Slot", "Workplace", "caches_of"]
+__all__ = ["BuildSpec", "Built", "Site", "Slot", "Workplace"]
 
 INTERMEDIATE = frozenset(
     {
@@ -46,19 +47,8 @@ INTERMEDIATE = frozenset(
 )
 
 
-CACHES = "caches"  # in the state directory, while a workplace is open
-
 # A place for a build. Names of one length, so that paths in two slots differ in no length either.
 Slot = StrEnum("Slot", "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z")
-
-
-def caches_of(state: Path, configuration: Configuration) -> Path:
-    """Return where the programs of a configuration keep what they compile while they run.
-
-    Not the place of the build: parameters in the environment share one, and what is compiled may
-    have their values in it.
-    """
-    return state / CACHES / hashlib.sha256(configuration_key(configuration).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +80,13 @@ class Built:
     """A configuration that is built and can be run.
 
     ``code_hash`` is equal for builds that are the same program; ``build_seconds`` is the time of
-    the build command, whenever it ran.
+    the build command, whenever it ran; ``caches`` is where it keeps what it compiles while it runs.
     """
 
     configuration: Configuration
     tree: Path
     artifacts: Path
+    caches: Path
     code_hash: str
     build_seconds: float
     log: Path
@@ -209,11 +200,28 @@ class Site:
             cpus=self.cpus,
             arguments=self._arguments(configuration),
             environment=self._environment(configuration),
-            caches=caches_of(self.state, configuration),
+            caches=self.caches(configuration),
         )
         started = time.monotonic()
         runner.run(self.build.command, places, log=log, kind_on_failure=FailureKind.BUILD)
         return time.monotonic() - started
+
+    def caches(self, configuration: Configuration) -> Path:
+        """Return where the programs of a configuration keep what they compile while they run.
+
+        Not in the slot: parameters in the environment share a build, and what is compiled may have
+        their values in it.
+        """
+        key = configuration_key(configuration)
+        return self._caches / hashlib.sha256(key.encode()).hexdigest()
+
+    def forget_caches(self) -> None:
+        """Remove what programs compiled while they ran: the project may change from now on."""
+        shutil.rmtree(self._caches, ignore_errors=True)
+
+    @property
+    def _caches(self) -> Path:
+        return self.state / "caches"
 
     def log(self, slot: Slot, key: str) -> Path:
         """Return where the output of a build goes."""

@@ -158,7 +158,8 @@ impl<M: Method, S: Side> Kernel<6, 1> for ByMethod<M, S> {
     }
 }
 
-/// Steps of a tree.
+/// Steps of a tree: their place among the inputs, and what is allowed.
+const STEPS_AT: usize = 6;
 const STEPS: Domain = Domain {
     low: 1.0,
     high: 20_000.0,
@@ -213,10 +214,10 @@ impl<T: Tree, S: Side> Kernel<7, 1> for ByTree<T, S> {
     fn refuse(row: &[f64; 7], _is_call: bool) -> Option<Refusal> {
         let exponents = <Self as Kernel<7, 1>>::EXPONENTS;
         refuse_inputs(row, &Self::DOMAINS, exponents).or_else(|| {
-            (row[6].fract() != 0.0).then_some(Refusal {
+            (row[STEPS_AT].fract() != 0.0).then_some(Refusal {
                 status: Status::BadInput,
-                input: 6,
-                value: row[6],
+                input: STEPS_AT,
+                value: row[STEPS_AT],
                 rule: STEPS.rule,
             })
         })
