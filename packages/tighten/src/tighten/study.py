@@ -7,6 +7,7 @@ change the project.
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from tighten.files import EVIDENCE_FILE, make_state_directory, write_atomically
 from tighten.ledger import Ledger, now
 from tighten.machine import fingerprint, fingerprint_key
 from tighten.options import Options, Plan, load, plan
-from tighten.parameters import edited_files
+from tighten.parameters import arguments, edited_files, environment
 from tighten.parameters.binding import FileBinding
 from tighten.patch import patch
 from tighten.profile import Difference, read_profile
@@ -625,12 +626,16 @@ class Study:
         return record.trials[record.best].configuration
 
     def _instructions(self, values: Configuration) -> tuple[str, ...]:
-        """Return what the user has to set: values that live in no file."""
-        return tuple(
-            f"set {name} = {value} where the program is started; it is written in no file"
-            for name, value in values.items()
-            if file_of(self.options, name) is None
-        )
+        """Return what the user has to do: values that live in no file."""
+        variables = environment(self.options.parameters, values).items()
+        words = arguments(self.options.parameters, values)
+        said = []
+        if variables:
+            text = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables)
+            said.append(f"set {text} where the program is built and started; no file holds it")
+        if words:
+            said.append(f"start the program with {shlex.join(words)}; no file holds it")
+        return tuple(said)
 
     @contextmanager
     def _operand(

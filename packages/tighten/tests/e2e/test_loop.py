@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
-from project import SETTINGS, sleeper
+import pytest
+from project import SETTINGS, Project, sleeper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +44,52 @@ def test_a_gain_is_found_confirmed_reported_and_applied(tmp_path: Path) -> None:
     assert (tmp_path / "settings.py").read_text() == SETTINGS
     assert not (tmp_path / "tighten-evidence.json").exists()
     assert project.tighten("verify", "--evidence").code == 2
+
+
+FLAG_STUDY = """\
+[build]
+command = "make"
+[benchmark]
+command = "./spin"
+format = "process"
+warmup_launches = 0
+launches = 2
+[[case]]
+name = "spin"
+[[parameter]]
+name = "flags"
+env = "CFLAGS"
+default = "-DDELAY_MS=30"
+values = ["-DDELAY_MS=30", "-DDELAY_MS=20", "-DDELAY_MS=10"]
+[[gate]]
+name = "runs"
+command = "./spin"
+"""
+SPIN = """\
+#include <time.h>
+int main(void) {
+    struct timespec now;
+    do clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); while (now.tv_nsec < DELAY_MS * 1000000L);
+    return 0;
+}
+"""
+SPIN_MAKEFILE = "spin: spin.o\n\tcc -o $@ spin.o\nspin.o: spin.c\n\tcc $(CFLAGS) -c spin.c\n"
+
+
+@pytest.mark.skipif(not shutil.which("cc") or not shutil.which("make"), reason="no compiler")
+def test_flags_of_a_compiler_reach_the_build(tmp_path: Path) -> None:
+    # make does not ask whether its flags are those of the objects that it finds.
+    files = {"spin.c": SPIN, "Makefile": SPIN_MAKEFILE, "tighten.toml": FLAG_STUDY}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    project = Project(tmp_path)
+    done = project.tighten("tune")
+    assert done.code == 0, done.err
+    record = project.record()
+    assert record["trials"][record["best"]]["configuration"] == {"flags": "-DDELAY_MS=10"}
+    assert record["confirmation"]["objective"]["gain"] > 0.5
+    applied = project.tighten("apply")
+    assert "set CFLAGS=-DDELAY_MS=10 where the program is built and started" in applied.out
 
 
 def test_the_export_has_the_campaigns_layout(tmp_path: Path) -> None:

@@ -96,6 +96,14 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def leveled(project: Path) -> Path:
+    """Return a project whose program depends on a flag of the compiler, which make overlooks."""
+    kernel = '#include "config.h"\nint kernel(void) { return BLOCK * LEVEL; }\n'
+    (project / "kernel.c").write_text(kernel, encoding="ascii")
+    return project
+
+
+@pytest.fixture
 def runner() -> Counting:
     return Counting()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tighten.errors import FailureKind, StateError, StudyError, TrialError
-from tighten.runner import Subprocess
+from tighten.runner import Command, Subprocess
 from tighten.trial import InPlace, Slot, open_workplace, restore
 
 if TYPE_CHECKING:
@@ -85,7 +85,31 @@ class TestBuild:
             assert a.code_hash == b.code_hash
             assert workplace.slot_for({**BASE, "UNUSED": 2}, beside=[a]) is Slot.B
             workplace.build(Slot.B, {**BASE, "UNUSED": 2, "level": 2})
-            assert runner.runs == 2
+            assert runner.runs == 3  # what seemed inert was built once more from nothing
+
+    def test_a_build_that_is_told_something_else_starts_from_nothing(
+        self, leveled: Path, place: Callable[..., Site], runner: Any, picture: Any
+    ) -> None:
+        subprocess.run(["make", "-s", "CFLAGS=-DLEVEL=7"], cwd=leveled, check=True)
+        before = picture(leveled)
+        command = Command(template='make -s CFLAGS="-DLEVEL=$LEVEL"', timeout=60)
+        with InPlace(place(leveled, command=command), runner) as workplace:
+            a = workplace.build(Slot.A, BASE)
+            b = workplace.build(Slot.B, {**BASE, "level": 2})
+            assert [run(workplace, built) for built in (a, b, a)] == [100, 200, 100]
+            b = workplace.build(Slot.B, {**BASE, "level": 2, "BLOCK": 300})
+            assert run(workplace, b) == 600
+        assert picture(leveled) == before
+
+    def test_edit_that_the_build_system_overlooks(
+        self, project: Path, place: Callable[..., Site], runner: Any
+    ) -> None:
+        makefile = project / "Makefile"
+        makefile.write_text(makefile.read_text().replace("kernel.c config.h", "kernel.c"))
+        with InPlace(place(project), runner) as workplace:
+            for block in (100, 200, 300):
+                built = workplace.build(Slot.A, {**BASE, "BLOCK": block})
+                assert run(workplace, built) == block
 
     def test_user_s_own_products_come_back_unchanged(
         self, project: Path, place: Callable[..., Site], runner: Any, picture: Any

@@ -8,10 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tighten.errors import FailureKind, StateError, TrialError
+from tighten.parameters import Parameter
+from tighten.parameters.binding import EnvironmentVariable
+from tighten.parameters.domain import Choices
 from tighten.runner import Command, Subprocess
 from tighten.trial import Slot, Trees, lock
 from tighten.trial.lock import DirectoryLock
@@ -121,13 +125,44 @@ class TestBuild:
         assert said == [b"200\n", b"300\n"]
 
     def test_variable_that_the_build_names_is_part_of_it(
-        self, project: Path, site: Callable[..., Site], runner: Any
+        self, leveled: Path, site: Callable[..., Site], runner: Any
     ) -> None:
         command = Command(template='make -s CFLAGS="-O1 -DLEVEL=$LEVEL"', timeout=60)
-        with Trees(site(project, command=command), runner) as trees:
-            trees.build(Slot.A, BASE)
-            trees.build(Slot.A, {**BASE, "level": 2})
-        assert runner.runs == 2
+        with Trees(site(leveled, command=command), runner) as trees:
+            said = [output(trees.build(Slot.A, {**BASE, "level": level})) for level in (1, 2, 2, 1)]
+        assert said == [100, 200, 200, 100]
+        assert runner.runs == 3
+
+    def test_variable_that_build_tools_read_by_themselves_is_part_of_it(
+        self, leveled: Path, site: Callable[..., Site], runner: Any
+    ) -> None:
+        makefile = leveled / "Makefile"
+        makefile.write_text(makefile.read_text().replace("CFLAGS = -O1", "CFLAGS ?= -DLEVEL=3"))
+        binding = EnvironmentVariable(parameter="flags", variable="CFLAGS")
+        choices = Choices(("-DLEVEL=1", "-DLEVEL=2"))
+        flags = Parameter(name="flags", domain=choices, binding=binding)
+        with Trees(replace(site(leveled), parameters=(flags,)), runner) as trees:
+            said = [output(trees.build(Slot.A, {"flags": text})) for text in choices.values]
+        assert said == [100, 200]
+
+    def test_build_that_was_told_something_else_in_the_last_run(
+        self, leveled: Path, site: Callable[..., Site], runner: Any
+    ) -> None:
+        said = []
+        for level in (1, 2):
+            command = Command(template=f'make -s CFLAGS="-DLEVEL={level}"', timeout=60)
+            with Trees(site(leveled, command=command), runner) as trees:
+                said.append(output(trees.build(Slot.A, BASE)))
+        assert said == [100, 200]
+
+    def test_edit_that_the_build_system_overlooks(
+        self, project: Path, site: Callable[..., Site], runner: Any
+    ) -> None:
+        makefile = project / "Makefile"
+        makefile.write_text(makefile.read_text().replace("kernel.c config.h", "kernel.c"))
+        with Trees(site(project), runner) as trees:
+            said = [output(trees.build(Slot.A, {**BASE, "BLOCK": n})) for n in (100, 200, 300)]
+        assert said == [100, 200, 300]
 
     def test_slot_for_finds_what_is_built_and_never_the_rival(
         self, project: Path, site: Callable[..., Site], runner: Any

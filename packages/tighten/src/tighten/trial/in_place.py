@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Self
 
@@ -24,7 +24,7 @@ from tighten.files import make_state_directory, storage_errors
 from tighten.trial.journal import IN_PLACE, REFUSED, Journal, recover
 from tighten.trial.lock import DirectoryLock
 from tighten.trial.outputs import Outputs
-from tighten.trial.workplace import Built, Site, Slot
+from tighten.trial.workplace import Built, Site, Slot, proved
 
 if TYPE_CHECKING:
     from tighten.parameters import Configuration
@@ -35,12 +35,13 @@ __all__ = ["InPlace"]
 
 @dataclass(frozen=True, slots=True)
 class _Holding:
-    """The build that a slot holds."""
+    """The build that a slot or the project holds; an empty key stands for none."""
 
-    key: str
-    contents: Mapping[Path, bytes]
-    code_hash: str
-    build_seconds: float
+    key: str = ""
+    told: str = ""
+    contents: Mapping[Path, bytes] = field(default_factory=dict)
+    code_hash: str = ""
+    build_seconds: float = 0.0
 
 
 class InPlace:
@@ -69,7 +70,8 @@ class InPlace:
         self._runner = runner
         self._root = site.state / "in-place-builds"
         self._builds: dict[Slot, _Holding] = {}
-        self._active: Slot | None = None
+        # The user's own products are trusted, unless parameters tell the build something else.
+        self._present = _Holding(told=site.told(None))
         self._hasher = CodeHash([*(self._root / slot for slot in site.slots), site.project])
         self._outputs = Outputs(site.project, site.build.outputs)
         make_state_directory(site.state)
@@ -95,18 +97,17 @@ class InPlace:
         contents, key = self._wanted(configuration)
         log = self._site.log(slot, key)
         if slot not in self._builds or self._builds[slot].key != key:
-            self._builds.pop(slot, None)
-            self._active = None
+            told = self._site.told(configuration)
+            before = self._begin(slot, told)
             self._write(contents)
-            artifacts = self._artifacts(slot)
-            seconds = self._site.run_build(
-                self._runner, configuration, tree=self._site.project, artifacts=artifacts, log=log
+            seconds, code = proved(
+                lambda: self._make(slot, configuration, log),
+                lambda: self._clean(slot),
+                before=before,
             )
-            code = self._site.code(self._hasher, self._site.project, artifacts, ())
             with storage_errors(f"keeping the build in {self._root}"):
                 self._outputs.keep(self._root / slot / "outputs")
-            self._builds[slot] = _Holding(key, contents, code, seconds)
-            self._active = slot
+            self._present = self._builds[slot] = _Holding(key, told, contents, code, seconds)
         holding = self._builds[slot]
         return Built(
             configuration=configuration,
@@ -121,13 +122,14 @@ class InPlace:
 
     def activate(self, built: Built) -> None:
         """Put the edits and products of ``built`` into the project, unless they are there."""
-        if self._active is built.slot:
+        holding = self._builds[built.slot]
+        if self._present is holding:
             return
-        self._active = None
-        self._write(self._builds[built.slot].contents)
+        self._present = _Holding()
+        self._write(holding.contents)
         with storage_errors(f"changing the build in {self._site.project}"):
             self._outputs.put(self._root / built.slot / "outputs")
-        self._active = built.slot
+        self._present = holding
 
     def close(self) -> None:
         """Put the project back as it was, and let others in.
@@ -175,6 +177,30 @@ class InPlace:
                 target = self._originals / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(self._journal.original(path))
+
+    def _begin(self, slot: Slot, told: str) -> str:
+        """Return the digest of the product that a build starts from, empty if from none."""
+        before, self._present = self._present, _Holding()
+        earlier = self._builds.pop(slot, before)  # whose artifacts are still there
+        is_same = before.told == earlier.told == told
+        if not is_same:
+            self._clean(slot)
+        self._present = _Holding(told=told)
+        return before.code_hash if is_same else ""
+
+    def _make(self, slot: Slot, configuration: Configuration, log: Path) -> tuple[float, str]:
+        """Return how long the build took [s], and the digest of what it made."""
+        site, tree, artifacts = self._site, self._site.project, self._artifacts(slot)
+        seconds = site.run_build(
+            self._runner, configuration, tree=tree, artifacts=artifacts, log=log
+        )
+        return seconds, site.code(self._hasher, tree, artifacts, ())
+
+    def _clean(self, slot: Slot) -> None:
+        """Remove what builds have made, as far as it is declared."""
+        with storage_errors(f"removing the build in {self._site.project}"):
+            self._outputs.remove()
+            shutil.rmtree(self._artifacts(slot), ignore_errors=True)
 
     def _write(self, contents: Mapping[Path, bytes]) -> None:
         changed = {

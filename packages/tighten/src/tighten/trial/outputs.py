@@ -37,13 +37,17 @@ class Outputs:
                 if not path.is_symlink():
                     touch(path)
 
-    def put_unchanged(self, store: Path) -> None:
-        """Replace what matches by what is in ``store``, with its modification times."""
+    def remove(self) -> None:
+        """Remove what matches."""
         for match in self._matches():
             if match.is_dir() and not match.is_symlink():
                 shutil.rmtree(match)
             else:
                 match.unlink(missing_ok=True)
+
+    def put_unchanged(self, store: Path) -> None:
+        """Replace what matches by what is in ``store``, with its modification times."""
+        self.remove()
         for child in store.iterdir() if store.exists() else ():
             _copy(child, self._project / child.name)
 

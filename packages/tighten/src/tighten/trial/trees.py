@@ -31,7 +31,7 @@ from tighten.trial.files import project_files
 from tighten.trial.journal import recover
 from tighten.trial.lock import DirectoryLock
 from tighten.trial.mirror import Mirror
-from tighten.trial.workplace import Built, Site, Slot
+from tighten.trial.workplace import Built, Site, Slot, proved
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -97,17 +97,16 @@ class Trees:
         log = site.log(slot, key)
         if place.holds != key:
             with storage_errors(f"editing the copy {place.tree}"):
-                place.begin()
+                before = place.begin(site.told(configuration))
                 place.mirror.write(contents)
             try:
-                seconds = site.run_build(
-                    self._runner, configuration, tree=place.tree, artifacts=place.artifacts, log=log
+                seconds, code = proved(
+                    lambda: self._make(place, configuration, log), place.clean, before=before
                 )
             except TrialError as error:
                 if error.kind is FailureKind.BUILD:
                     place.end(Holding())  # it ended by itself, so its products are whole
                 raise
-            code = site.code(self._hasher, place.tree, place.artifacts, place.mirror.manifest)
             with storage_errors(f"writing {place.root}"):
                 place.end(Holding(key=key, code_hash=code, build_seconds=seconds))
         return Built(
@@ -137,6 +136,14 @@ class Trees:
 
     def __exit__(self, *failure: object) -> None:
         self.close()
+
+    def _make(self, place: _TreeSlot, configuration: Configuration, log: Path) -> tuple[float, str]:
+        """Return how long the build took [s], and the digest of what it made."""
+        site, tree, artifacts = self._site, place.tree, place.artifacts
+        seconds = site.run_build(
+            self._runner, configuration, tree=tree, artifacts=artifacts, log=log
+        )
+        return seconds, site.code(self._hasher, tree, artifacts, place.mirror.manifest)
 
     def _open(self, root: Path) -> None:
         site = self._site
@@ -199,7 +206,8 @@ class _TreeSlot:
     """One copy with its artifacts, and on disk what they are.
 
     The file ``building`` says that a build began and never ended by itself. Whatever killed it may
-    have left a product half written, and newer than its sources, so the slot starts anew.
+    have left a product half written, and newer than its sources, so the slot starts anew. So it
+    does for a build that is told something else than the last one (``told``).
     """
 
     def __init__(self, root: Path, project: Path) -> None:
@@ -207,6 +215,7 @@ class _TreeSlot:
         self.tree = root / "tree"
         self.artifacts = root / "artifacts"
         self.holding = Holding()
+        self._told = ""
         self.mirror = Mirror(project, self.tree, {})
         self._building = root / "building"
 
@@ -231,12 +240,19 @@ class _TreeSlot:
             self.holding = held
             self._write_state(is_open=True)
 
-    def begin(self) -> None:
-        """Say on disk that what the slot holds is about to change."""
-        if self._building.exists():
-            self.clean()
+    def begin(self, told: str) -> str:
+        """Say on disk that what the slot holds is about to change.
+
+        Return the digest of the product that the build starts from, empty if from none.
+        """
+        before = self.holding.code_hash
+        is_anew = self._building.exists() or told != self._told
         self.holding = Holding()
         self._building.touch()
+        if is_anew:
+            self.clean()
+            self._told = told
+        return "" if is_anew else before
 
     def end(self, holding: Holding) -> None:
         """Say on disk what the slot holds after a build that ended by itself."""
@@ -277,12 +293,18 @@ class _TreeSlot:
                 return
             self.mirror.manifest = json.loads(self._manifest.read_bytes())
             self.holding = Holding(**state["holding"])
+            self._told = state["told"]
         except (OSError, ValueError, KeyError, TypeError):
             self.mirror.manifest = {}  # a slot that does not know what it holds starts anew
             self.holding = Holding()
 
     def _write_state(self, *, is_open: bool) -> None:
-        state = {"holding": asdict(self.holding), "is_open": is_open, "boot": _boot()}
+        state = {
+            "holding": asdict(self.holding),
+            "told": self._told,
+            "is_open": is_open,
+            "boot": _boot(),
+        }
         overwrite_file(self._state, json.dumps(state).encode())  # a torn one is not believed
 
 

@@ -2,8 +2,13 @@
 
 A build is named by a key: the digest of the edited files and of the command that builds them. Two
 configurations with the same key share a build, so parameters that live in the environment or on
-the command line cost none. A build command sees those parameters only if it names them (the
-variable, or ``{arguments}``), and only then are they part of the key.
+the command line cost none. A build is told of those parameters only if its command names them (the
+variable, or ``{arguments}``) or if compilers and build tools read the variable by themselves, and
+only then are they part of the key.
+
+Build systems redo what an edit touched, and few of them ask whether their flags are still the same
+(make does not). So products are never shared between builds that were told something else, and a
+build whose product stayed as it was is made once more from nothing (`proved`).
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -36,7 +41,7 @@ from tighten.parameters.binding import FileBinding
 from tighten.runner import Command, Places, Runner
 from tighten.trial.files import COMPILED
 
-__all__ = ["BuildSpec", "Built", "Site", "Slot", "Workplace"]
+__all__ = ["BuildSpec", "Built", "Site", "Slot", "Workplace", "proved"]
 
 INTERMEDIATE = frozenset(
     {
@@ -44,6 +49,13 @@ INTERMEDIATE = frozenset(
         *(".gcda", ".gcno", ".log", ".stamp", ".timestamp", ".tmp", ".pyc", ".cmake", ".make"),
         *(".ninja", ".ninja_deps", ".ninja_log", ".tighten-new"),
     }
+)
+
+# What compilers and build tools take from the environment without being asked to.
+READ_BY_BUILDS = re.compile(
+    r"CC|CXX|CPP|FC|F77|LD|AR|AS|RUSTC|NVCC|CUDACXX|LIBS|LDLIBS"
+    r"|(C|CXX|CPP|F|FC|FF|LD|MAKE|RUST|CUDA|ARCH|NVCC_APPEND_|NVCC_PREPEND_)FLAGS"
+    r"|(CARGO|RUSTC|CMAKE|SKBUILD|MATURIN|PYO3|CYTHON|SETUPTOOLS)_\w+"
 )
 
 
@@ -167,14 +179,23 @@ class Site:
 
     def key(self, configuration: Configuration, contents: Mapping[Path, bytes]) -> str:
         """Return the name of the build that these contents of the bound files give."""
+        files = sorted((path.as_posix(), digest(content)) for path, content in contents.items())
+        return _digest([files, self.told(configuration)])
+
+    def told(self, configuration: Configuration | None) -> str:
+        """Return the digest of the build command and of the parameters it is told of.
+
+        Without a configuration, of the command alone: what a parameter that it is not told of
+        leaves as it is.
+        """
         command = self.build.command
-        told = None if command is None else [command.template, sorted(command.env.items())]
-        facts = [
-            sorted((path.as_posix(), digest(content)) for path, content in contents.items()),
-            [told, command and command.cwd, self.python],
-            [self._arguments(configuration), sorted(self._environment(configuration).items())],
-        ]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        facts: list[object] = [self.python]
+        if command is not None:
+            facts += [command.template, sorted(command.env.items()), command.cwd]
+        if configuration is not None:
+            facts += [*self._arguments(configuration)]
+            facts += sorted(self._environment(configuration).items())
+        return _digest(facts)
 
     def run_build(
         self,
@@ -248,14 +269,39 @@ class Site:
         return self.build.command is None or path.suffix not in COMPILED
 
     def _environment(self, configuration: Configuration) -> dict[str, str]:
-        words = set(re.findall(r"\w+", self.build.command.template if self.build.command else ""))
-        variables = environment(self.parameters, configuration)
-        return {name: text for name, text in variables.items() if name in words}
+        if self.build.command is None:
+            return {}
+        words = set(re.findall(r"\w+", self.build.command.template))
+        return {
+            name: text
+            for name, text in environment(self.parameters, configuration).items()
+            if name in words or READ_BY_BUILDS.fullmatch(name)
+        }
 
     def _arguments(self, configuration: Configuration) -> tuple[str, ...]:
         if self.build.command is None or "{arguments}" not in self.build.command.template:
             return ()
         return tuple(arguments(self.parameters, configuration))
+
+
+def proved(
+    build: Callable[[], tuple[float, str]], clean: Callable[[], None], *, before: str
+) -> tuple[float, str]:
+    """Build, and return how long it took [s] and the digest of the product.
+
+    If the product is the one of ``before``, either the edit changes nothing, or the build system
+    overlooked it. Building from nothing tells the two apart.
+    """
+    seconds, code = build()
+    if code != before:
+        return seconds, code
+    clean()
+    again, code = build()
+    return seconds + again, code
+
+
+def _digest(facts: object) -> str:
+    return digest(json.dumps(facts).encode())
 
 
 def _products(tree: Path, known: frozenset[str]) -> Iterator[Path]:
