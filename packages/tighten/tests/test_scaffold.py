@@ -10,10 +10,12 @@ from tighten.errors import FailureKind, StudyError, TrialError
 from tighten.gates import ExitCode, SameArrays
 from tighten.gates.arrays import read_arrays
 from tighten.options import Options, load, plan
+from tighten.parameters.binding import EnvironmentVariable
 from tighten.parameters.domain import Choices, IntegerRange
 from tighten.runner import Places, Subprocess, launch
 from tighten.samples import launch_value
 from tighten.scaffold import propose_study, write_study
+from tighten.scaffold.benchmark_names import criterion_names, google_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,7 +196,7 @@ class TestPython:
         options = proposed(project(tmp_path, PYTHON_PROJECT))
         assert {p.name: p.domain for p in options.parameters} == {
             "CHUNK": Choices((64, 128, 256, 512, 1024)),
-            "MAX_WORKERS": IntegerRange(1, options.cpus),
+            "MAX_WORKERS": IntegerRange(1, options.cpus, log=True),
         }
         values = run_everything(options, scratch)
         assert set(values) == {"test_speed[100]", "test_speed[1000]", "test_single"}
@@ -260,6 +262,8 @@ class TestCargo:
         assert {p.name: p.domain for p in options.parameters} == {
             "PARALLEL_THRESHOLD": Choices((7500, 15000, 30000, 60000, 120000)),
             "CHUNK_SIZE": Choices((1024, 2048, 4096, 8192, 16384)),
+            "lto": Choices(("false", "thin", "fat")),
+            "codegen_units": Choices((1, 16)),
         }
         assert run_everything(options, scratch)["whole_program"] > 0
 
@@ -267,10 +271,39 @@ class TestCargo:
         options = proposed(project(tmp_path, CRITERION))
         assert options.build.command is not None
         assert options.build.command.template == "cargo bench --bench sums --no-run"
-        assert options.benchmark.command.template == "cargo bench --bench sums -- --noplot"
+        assert options.benchmark.command.template.startswith("cargo bench --bench sums -- --noplot")
         assert options.benchmark.command.env == {"CRITERION_HOME": "{result}"}
         assert [case.name for case in options.cases] == ["sum of all"]
-        assert options.gates[0].command.template == "cargo test --release --quiet"
+        (gate,) = options.gates
+        assert (gate.name, gate.command.template) == ("runs", "cargo test --release --quiet")
+
+    def test_names_that_are_computed_get_a_stand_in(self, tmp_path: Path) -> None:
+        computed = {"benches/sums.rs": "c.bench_function(&name(), |b| b.iter(g));"}
+        options = proposed(project(tmp_path, CRITERION | computed))
+        assert [case.name for case in options.cases] == ["sums"]
+        text = (tmp_path / "tighten.toml").read_text()
+        assert "`cargo bench --bench sums -- --list` lists them" in text
+
+    def test_profile_of_cargo_is_tried(self, tmp_path: Path) -> None:
+        profiles = (
+            '[profile.release]\nlto = "off"\ncodegen-units = 4\nopt-level = "s"\n'
+            "[profile.bench]\ncodegen-units = 2\n"
+        )
+        cargo = RUST_PROJECT["Cargo.toml"] + profiles
+        files = {"Cargo.toml": cargo, "src/main.rs": "use rayon::join;\nfn main() {}\n"}
+        options = proposed(project(tmp_path, files))
+        assert {p.name: p.domain for p in options.parameters} == {
+            "lto": Choices(("off", "false", "thin", "fat")),
+            "opt_level": Choices(("s", "3")),
+            "threads": IntegerRange(1, options.cpus, log=True),
+        }
+        bindings = {p.name: p.binding for p in options.parameters}
+        assert bindings["lto"] == EnvironmentVariable(
+            parameter="lto", variable="CARGO_PROFILE_RELEASE_LTO", default="off"
+        )
+        assert bindings["threads"] == EnvironmentVariable(
+            parameter="threads", variable="RAYON_NUM_THREADS"
+        )
 
 
 class TestCMake:
@@ -284,6 +317,75 @@ class TestCMake:
         assert options.name == "waves"
         assert "build/waves" in options.benchmark.command.template
         assert options.gates[0].command.template == "ctest --test-dir build --output-on-failure"
+
+    def test_google_benchmark_measures_and_another_program_is_compared(
+        self, tmp_path: Path
+    ) -> None:
+        names = " ".join(f"BENCHMARK(b{number});\n" for number in range(10))
+        files = {
+            "CMakeLists.txt": "project(waves CXX)\nadd_executable(bench b.cpp)\n"
+            "target_link_libraries(bench PRIVATE waves benchmark::benchmark)\n",
+            "b.cpp": f"constexpr int kTileSize = 8;\n{names}",
+        }
+        options = proposed(project(tmp_path, files))
+        assert options.benchmark.format == "google-benchmark"
+        assert options.benchmark.command.template.startswith("build/bench --benchmark_rep")
+        assert [case.name for case in options.cases] == [f"b{number}" for number in range(8)]
+        assert "# Also there: b8, b9." in (tmp_path / "tighten.toml").read_text()
+        assert [parameter.name for parameter in options.parameters] == ["kTileSize"]
+        assert [gate.name for gate in options.gates] == ["runs"]
+        (tmp_path / "tighten.toml").unlink()
+        listing = files["CMakeLists.txt"] + "add_executable(waves main.cpp)\n"
+        (gate,) = proposed(project(tmp_path, {"CMakeLists.txt": listing})).gates
+        assert isinstance(gate.rule, SameArrays)
+        assert "build/waves" in gate.command.template
+
+
+CRITERION_SOURCES = {
+    'c.bench_function("a b", |b| b.iter(f));': ["a b"],
+    'c\n    .bench_function(\n        "a",\n        f);': ["a"],
+    'let mut g = c.benchmark_group("G");\ng.bench_function("a", f);\nc.bench_function("b", f);': [
+        "G/a",
+        "b",
+    ],
+    'let mut g = c.benchmark_group("G");\nfor n in [64usize, 1_024] {\n'
+    "g.bench_with_input(BenchmarkId::from_parameter(n), &n, f);": ["G/64", "G/1024"],
+    "const SIZES: [usize; 2] = [8, 16];\nfor &size in SIZES.iter() {\n"
+    'c.bench_with_input(criterion::BenchmarkId::new("tiled", size), &size, f);': [
+        "tiled/8",
+        "tiled/16",
+    ],
+    'for kind in ["x", "y"] { c.bench_function(kind, f);': ["x", "y"],
+    'c.bench_function(&format!("{n}"), f);': [],
+    'let mut g = c.benchmark_group(name);\ng.bench_function("a", f);': [],
+    'for n in sizes() { c.bench_with_input(BenchmarkId::new("a", n), &n, f);': [],
+    '// c.bench_function("old", f);\n': [],
+}
+GOOGLE_SOURCES = {  # what google-benchmark 1.7.1 lists
+    "BENCHMARK(f);": ["f"],
+    "BENCHMARK(f)->Arg(100)->Arg(7)->Unit(benchmark::kMicrosecond);": ["f/100", "f/7"],
+    "BENCHMARK(f)->RangeMultiplier(4)->Range(3, 200)->UseRealTime()->Complexity();": [
+        f"f/{n}/real_time" for n in (3, 4, 16, 64, 200)
+    ],
+    "BENCHMARK(f)->Range(8, 512);": ["f/8", "f/64", "f/512"],
+    "BENCHMARK(f)->DenseRange(1, 7, 3);": ["f/1", "f/4", "f/7"],
+    "BENCHMARK(f)->Args({1, 2})->Args({3,4});": ["f/1/2", "f/3/4"],
+    "BENCHMARK_TEMPLATE(f, double);": ["f<double>"],
+    'BENCHMARK(f)->Name("other")->Arg(5);': [],
+    "BENCHMARK(f)->Arg(SIZE);": [],
+    "BENCHMARK(f)->Threads(2);": [],
+    "BENCHMARK_MAIN();": [],
+}
+
+
+@pytest.mark.parametrize(("text", "names"), CRITERION_SOURCES.items())
+def test_names_of_criterion(text: str, names: list[str]) -> None:
+    assert criterion_names(text) == names
+
+
+@pytest.mark.parametrize(("text", "names"), GOOGLE_SOURCES.items())
+def test_names_of_google_benchmark(text: str, names: list[str]) -> None:
+    assert google_names(text) == names
 
 
 def test_same_name_in_two_files_gets_the_files_names(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
+from tighten.decision import Outcome
 from tighten.events import (
     Notice,
     PairMeasured,
@@ -48,6 +49,19 @@ def run(study: StudyRecord, say: Listener, clock: Clock, *, budget: float | None
 
 def plain(stream: io.StringIO, clock: Clock) -> PlainLog:
     return PlainLog(stream, clock=clock, now=lambda: datetime(2025, 3, 14, 9, 26, 53, tzinfo=UTC))
+
+
+def test_trial_that_one_case_held_back_says_why() -> None:
+    stream, clock = io.StringIO(), Clock()
+    trials = (
+        records.trial(0, role=Role.BASELINE),
+        records.trial(1, Outcome.INCONCLUSIVE, 0.2, incumbent=0),
+        records.trial(2, Outcome.INCONCLUSIVE, 0.0001, incumbent=0),
+    )
+    run(records.study(trials), plain(stream, clock), clock)
+    held_back, unsure = (line for line in stream.getvalue().splitlines() if "inconclusive" in line)
+    assert "no value changed: undecided after 64 pairs: the gain is not shown" in held_back
+    assert "undecided" not in unsure
 
 
 def test_plain_log_has_one_stamped_line_per_step_and_trial(campaign: StudyRecord) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tighten.decision import Outcome
+from tighten.record import Role, Status
 from tighten.report import TerminalSummary
 
 from . import records
@@ -42,6 +45,21 @@ def test_tells_status_values_cases_confirmation_page_and_next_step(campaign: Stu
     ):
         assert expected in text, expected
     assert "E = 1,274 (needs 100)" in " ".join(text.split())
+
+
+def test_trial_that_one_case_held_back_is_named() -> None:
+    missed = records.trial(1, Outcome.INCONCLUSIVE, 0.2, incumbent=0, values={"CHUNK_SIZE_L1": 512})
+    baseline = records.trial(0, role=Role.BASELINE)
+    study = records.study((baseline, missed), best=0, status=Status.EXHAUSTED)
+    text = " ".join(render(study).split())
+    assert (
+        "nearest trial 1, +20.0 %, CHUNK_SIZE_L1=512: "
+        "undecided after 64 pairs: the gain is not shown" in text
+    )
+    assert "`max_regression`) for the case that held it back" in text
+    unsure = records.trial(1, Outcome.INCONCLUSIVE, 0.0001, incumbent=0)
+    assert "nearest" not in render(replace(study, trials=(baseline, unsure)))
+    assert "nearest" not in render(replace(study, best=1))
 
 
 def test_colour_adds_nothing_but_colour(any_study: StudyRecord) -> None:

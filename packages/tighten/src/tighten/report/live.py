@@ -40,6 +40,7 @@ from tighten.report.summary import (
     chained_ratio,
     change,
     interval,
+    is_near_miss,
     mark,
     objective_goal,
     reason,
@@ -164,7 +165,8 @@ def trial_line(trial: TrialRecord, baseline: TrialRecord | None) -> str:
     parts.append(quantity.duration(seconds))
     if baseline is not None and trial.number != 0:
         parts.append(_values(trial, baseline))
-    return ", ".join(parts)
+    line = ", ".join(parts)
+    return f"{line}: {quantity.clipped(reason(trial), 160)}" if is_near_miss(trial) else line
 
 
 def _values(trial: TrialRecord, baseline: TrialRecord) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "chained_ratio",
     "change",
     "interval",
+    "is_near_miss",
     "mark",
     "objective_goal",
     "reason",
@@ -96,6 +97,14 @@ def reason(trial: TrialRecord) -> str:
     if trial.verdict is not None:
         return trial.verdict.reason
     return "the project as it stands" if trial.role is Role.BASELINE else ""
+
+
+def is_near_miss(trial: TrialRecord) -> bool:
+    """Return whether a trial was surely faster as a whole and was not accepted all the same."""
+    verdict = trial.verdict
+    return (
+        verdict is not None and verdict.outcome is not Outcome.ACCEPT and verdict.objective.low > 0
+    )
 
 
 def speedup(goal: Goal, gain: float) -> float:
@@ -251,6 +260,14 @@ class Summary:
     def status(self) -> str:
         """Why the study ended, in words."""
         return _STATUS[self.study.status] if self.study.status else _RUNNING
+
+    @property
+    def nearest_miss(self) -> TrialRecord | None:
+        """The fastest trial that a case held back, where none was accepted."""
+        missed = [trial for trial in self.study.trials if is_near_miss(trial)]
+        if self.study.best != 0 or not missed:
+            return None
+        return max(missed, key=lambda trial: trial.verdict.objective.gain if trial.verdict else 0)
 
     @property
     def is_confirmed(self) -> bool:

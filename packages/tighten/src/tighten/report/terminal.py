@@ -19,7 +19,7 @@ from tighten.decision import Outcome, Status
 from tighten.report import quantity
 from tighten.report.numbers import TITLE as NUMBERS_TITLE
 from tighten.report.numbers import fastest_by_policy
-from tighten.report.summary import CaseRow, Mark, Summary, interval, reason
+from tighten.report.summary import CaseRow, Mark, Summary, change, interval, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,6 +197,7 @@ def _facts(summary: Summary, page: str | None, next_step: str) -> Table:
     facts = {
         "targets": summary.targets,
         "trials": trials_line(summary),
+        "nearest": nearest_line(summary),
         "confirmation": confirmation_line(summary),
         "time": time_line(summary),
         "machine": machine_line(summary),
@@ -214,6 +215,16 @@ def trials_line(summary: Summary) -> str:
     parts = [f"{summary.counts[mark]:,} {mark}" for mark in Mark if summary.counts[mark]]
     total = f"{summary.searched:,} of {summary.study.max_trials:,}"
     return f"{total}: {', '.join(parts)}" if parts else total
+
+
+def nearest_line(summary: Summary) -> str:
+    """Return which trial was faster as a whole and yet not accepted, and why; empty without one."""
+    trial = summary.nearest_miss
+    if trial is None or trial.verdict is None or summary.baseline is None:
+        return ""
+    values = quantity.clipped(change(trial, summary.baseline), 120)
+    gain = quantity.percent(trial.verdict.objective.gain)
+    return f"trial {trial.number}, {gain}, {values}: {quantity.clipped(reason(trial), 300)}"
 
 
 def confirmation_line(summary: Summary) -> str:
@@ -278,6 +289,11 @@ def _next_step(summary: Summary) -> str:
         return "`tighten apply` writes these values into the project"
     if study.best != 0 and study.confirmation is None:
         return "`tighten verify` measures the best trial afresh"
+    if summary.nearest_miss is not None:
+        return (
+            "more pairs (`decision.max_pairs`) or more room (`max_regression`) for the case that "
+            "held it back, if that is worth the gain"
+        )
     return (
         "widen the domains in tighten.toml, or `tighten doctor` to see what this machine can tell"
     )

@@ -204,19 +204,20 @@ def _condense(launch: Launch, case: _Measured, statistic: Statistic) -> float:
 def _metric(launch: Launch, case: _Measured) -> Metric:
     metrics = launch.result.get(case.select)
     if metrics is None:
-        raise _missing(launch, case, f"case {case.select!r}", launch.result)
+        raise _missing(launch, case, "case", case.select, launch.result)
     metric = metrics.get(case.metric)
     if metric is None:
-        raise _missing(launch, case, f"metric {case.metric!r}", metrics)
+        raise _missing(launch, case, "metric", case.metric, metrics)
     return metric
 
 
 def _missing(
-    launch: Launch, case: _Measured, what: str, present: Mapping[str, object]
+    launch: Launch, case: _Measured, what: str, name: str, present: Mapping[str, object]
 ) -> TrialError:
     names = ", ".join(sorted(present)) or "nothing"
     return TrialError(
-        f"{_where(launch, case)}: no {what} in the result, which has {names}",
+        f"{_where(launch, case)}: no {what} {name!r} in the result, which has {names}; "
+        f"give the [[case]] one of these as its {'`select`' if what == 'case' else '`metric`'}",
         kind=FailureKind.RESULT,
     )
 

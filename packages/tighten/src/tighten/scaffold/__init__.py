@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tighten.errors import StudyError
 from tighten.options import STUDY_FILE
 from tighten.scaffold.knobs import find_knobs
+from tighten.scaffold.settings import find_settings
 from tighten.scaffold.survey import survey
 from tighten.scaffold.text import study_text
 
@@ -26,19 +27,20 @@ def propose_study(project: Path) -> str:
     Raises
     ------
     StudyError
-        If the project is not there, nothing in it says how to build or run it, or no source file
-        has a constant that looks like a tuning knob.
+        If the project is not there, nothing in it says how to build or run it, or nothing in it
+        looks like a tuning knob.
     """
     if not project.is_dir():
         raise StudyError(f"there is no directory {project}; name the project to look at")
     root = project.resolve()
-    knobs = find_knobs(root)
-    if not knobs:
+    knobs, settings = find_knobs(root), find_settings(root)
+    if not knobs and not settings:
         raise StudyError(
             f"no constant in {root} looks like a tuning knob (a whole number named ..._THRESHOLD, "
-            "CHUNK_..., BLOCK_..., and so on); give one a name, or write the study by hand"
+            "CHUNK_..., kBlockSize, and so on), and there is no profile of Cargo and no sign of "
+            "OpenMP, Rayon or Numba's threads; give a constant a name, or write the study by hand"
         )
-    return study_text(survey(root), knobs)
+    return study_text(survey(root), knobs, settings)
 
 
 def write_study(project: Path) -> Path:

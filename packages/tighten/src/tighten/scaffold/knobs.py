@@ -32,7 +32,8 @@ WORDS = (
     "STRIDE", "LANES", "BUFFER", "WORKERS", "THREADS", "JOBS", "SIZE",
 )  # fmt: skip
 PARALLEL_WORDS = {"WORKERS", "THREADS", "JOBS"}
-_NAME = re.compile(rb"\b[A-Z][A-Z0-9_]*\b")
+_NAME = re.compile(rb"\b(?:[A-Z][A-Z0-9_]*|k[A-Z][A-Za-z0-9]*)\b")  # CHUNK_SIZE or kChunkSize
+_WORD = re.compile(r"[A-Z][a-z]+|[A-Z]+(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,17 @@ def _knobs_in(root: Path, file: Path) -> Iterator[Knob]:
 
 
 def _rank(name: str) -> int:
-    parts = name.split("_")
-    return next((rank for rank, word in enumerate(WORDS) if word in parts), len(WORDS))
+    words = _words(name)
+    return next((rank for rank, word in enumerate(WORDS) if word in words), len(WORDS))
+
+
+def _words(name: str) -> set[str]:
+    return {word.upper() for word in _WORD.findall(name)}
 
 
 def _around(name: str, value: int) -> tuple[int, ...]:
     """Return the value with two smaller and two larger ones, a factor of two apart."""
-    if PARALLEL_WORDS & set(name.split("_")):
+    if PARALLEL_WORDS & _words(name):
         return ()
     around = (value // 4, value // 2, value, value * 2, value * 4)
     return tuple(sorted({one for one in around if one > 0}))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from tighten.scaffold.benchmark_names import criterion_names, google_names
 from tighten.scaffold.proposal import (
     GateProposal,
     Survey,
+    no_check,
     same_output,
     section,
     timed,
@@ -15,10 +18,12 @@ from tighten.scaffold.proposal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 __all__ = ["cargo_survey", "cmake_survey", "make_survey"]
+
+CRITERION_OPTIONS = "--noplot --warm-up-time 0.2 --measurement-time 0.5 --sample-size 10"
 
 
 def cargo_survey(root: Path) -> Survey | None:
@@ -27,7 +32,9 @@ def cargo_survey(root: Path) -> Survey | None:
     if not document:
         return None
     name = str(section(document, "package").get("name", root.name))
-    gate = GateProposal(name="tests", command="cargo test --release --quiet")
+    has_tests = any("#[test]" in text for text in _sources(root, "src/**/*.rs", "tests/*.rs"))
+    test = "cargo test --release --quiet"
+    gate = GateProposal(name="tests", command=test) if has_tests else no_check(test)
     benches = _criterion_benches(root, document)
     if benches:
         targets = " ".join(f"--bench {bench}" for bench in benches)
@@ -35,12 +42,18 @@ def cargo_survey(root: Path) -> Survey | None:
             name=name,
             found="a Rust crate with Criterion",
             build=f"cargo bench {targets} --no-run",
-            benchmark=f"cargo bench {targets} -- --noplot",
+            benchmark=f"cargo bench {targets} -- {CRITERION_OPTIONS}",
             environment={"CRITERION_HOME": "{result}"},
             format="criterion",
-            cases=tuple(_criterion_cases(root, benches)),
+            **_named(
+                _sources(root, "benches/*.rs"),
+                criterion_names,
+                stand_in=benches[0],
+                lister=f"cargo bench {targets} -- --list",
+            ),
             gate=gate,
-            advice="Criterion writes where CRITERION_HOME says.",
+            advice="Criterion writes where CRITERION_HOME says. Many short launches tell more than"
+            "\n# few long ones, so it takes few samples in each.",
         )
     if not (root / "src/main.rs").is_file() and "bin" not in document:
         return None
@@ -49,7 +62,7 @@ def cargo_survey(root: Path) -> Survey | None:
         name=name,
         found="a Rust program",
         build="cargo build --release",
-        gate=gate if _has_rust_tests(root) else same_output(f"target/release/{program}"),
+        gate=gate if has_tests else same_output(f"target/release/{program}"),
         **timed(f"target/release/{program}"),
     )
 
@@ -61,17 +74,22 @@ def _criterion_benches(root: Path, document: Mapping[str, Any]) -> list[str]:
     return named or [path.stem for path in sorted(root.glob("benches/*.rs"))]
 
 
-def _criterion_cases(root: Path, benches: list[str]) -> list[str]:
-    texts = [path.read_text("utf-8", "replace") for path in sorted(root.glob("benches/*.rs"))]
-    names = [name for text in texts for name in re.findall(r'bench_function\(\s*"([^"]+)"', text)]
-    groups = [name for text in texts for name in re.findall(r'benchmark_group\(\s*"([^"]+)"', text)]
-    prefix = f"{groups[0]}/" if len(groups) == 1 else ""
-    return [prefix + name for name in dict.fromkeys(names)] or benches
+def _sources(root: Path, *patterns: str) -> list[str]:
+    files = sorted({file for pattern in patterns for file in root.glob(pattern)})
+    return [file.read_text("utf-8", "replace") for file in files if file.is_file()]
 
 
-def _has_rust_tests(root: Path) -> bool:
-    files = [*root.glob("src/**/*.rs"), *root.glob("tests/*.rs")]
-    return any("#[test]" in file.read_text("utf-8", "replace") for file in files)
+def _named(
+    texts: Iterable[str], names_in: Callable[[str], list[str]], *, stand_in: str, lister: str
+) -> dict[str, Any]:
+    """Return the cases that sources name, or one to be replaced and the command that lists them."""
+    cases = tuple(dict.fromkeys(name for text in texts for name in names_in(text)))
+    if cases:
+        return {"cases": cases}
+    return {
+        "cases": (stand_in,),
+        "case_advice": f"A stand-in: no name could be read. `{lister}` lists them.",
+    }
 
 
 def cmake_survey(root: Path) -> Survey | None:
@@ -80,31 +98,41 @@ def cmake_survey(root: Path) -> Survey | None:
     if not path.is_file():
         return None
     text = re.sub(r"#.*", "", path.read_text("utf-8", "replace"))
-    program = re.search(r"add_executable\s*\(\s*([\w.-]+)", text)
-    if program is None:
+    google = re.search(r"target_link_libraries\s*\(\s*([\w.-]+)[^)]*\bbenchmark::benchmark", text)
+    programs = re.findall(r"add_executable\s*\(\s*([\w.-]+)", text)
+    others = [program for program in programs if not google or program != google[1]]
+    if not programs:
         return None
     has_tests = re.search(r"enable_testing|include\s*\(\s*CTest", text)
-    binary = f"build/{program[1]}"
     name = re.search(r"project\s*\(\s*([\w.-]+)", text)
+    if has_tests:
+        gate = GateProposal(name="tests", command="ctest --test-dir build --output-on-failure")
+    elif others:
+        gate = same_output(f"build/{others[0]}")
+    else:
+        gate = no_check(f"build/{programs[0]} --benchmark_min_time=0.01")
     return Survey(
         name=name[1] if name else root.name,
-        found="a CMake project",
+        found="a CMake project" + (" with Google Benchmark" if google else ""),
         build="cmake -S . -B build -DCMAKE_BUILD_TYPE=Release && cmake --build build -j {cpus}",
-        gate=GateProposal(name="tests", command="ctest --test-dir build --output-on-failure")
-        if has_tests
-        else same_output(binary),
-        **_native_benchmark(binary, is_google="benchmark::benchmark" in text),
+        gate=gate,
+        **(
+            _google_benchmark(root, f"build/{google[1]}") if google else timed(f"build/{others[0]}")
+        ),
     )
 
 
-def _native_benchmark(binary: str, *, is_google: bool) -> dict[str, Any]:
-    if not is_google:
-        return timed(binary)
+def _google_benchmark(root: Path, binary: str) -> dict[str, Any]:
     return {
-        "benchmark": f"{binary} --benchmark_repetitions=5 --benchmark_out={{result}} "
-        "--benchmark_out_format=json",
+        "benchmark": f"{binary} --benchmark_repetitions=3 --benchmark_min_time=0.05 "
+        "--benchmark_out={result} --benchmark_out_format=json",
         "format": "google-benchmark",
-        "advice": "Give each benchmark that matters a [[case]], by its name in the result.",
+        **_named(
+            _sources(root, "*.c*", "*/*.c*", "*/*/*.c*"),
+            google_names,
+            stand_in=PurePath(binary).name,
+            lister=f"{binary} --benchmark_list_tests",
+        ),
     }
 
 

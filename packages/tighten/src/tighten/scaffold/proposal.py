@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GateProposal",
     "Survey",
+    "no_check",
     "same_output",
     "section",
     "timed",
@@ -57,6 +58,7 @@ class Survey:
     python: str | None = None
     format: str = "tighten"
     cases: tuple[str, ...] = ("whole_program",)
+    case_advice: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     advice: str = ""
 
@@ -80,6 +82,16 @@ def same_output(program: str) -> GateProposal:
         advice="No test was found: what the program prints must stay as the baseline printed it.\n"
         "# If its numbers may differ in the last digits, add `rtol`; if it prints times, leave\n"
         "# those out.",
+    )
+
+
+def no_check(command: str) -> GateProposal:
+    """Return a gate for a project that offers no check: all it asks is that something runs."""
+    return GateProposal(
+        name="runs",
+        command=command,
+        advice="No test was found. This asks only whether the code runs, not whether its results\n"
+        "# are still right: write a check before you trust what the study finds.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,9 +11,11 @@ if TYPE_CHECKING:
 
     from tighten.scaffold.knobs import Knob
     from tighten.scaffold.proposal import Survey
+    from tighten.scaffold.settings import Setting
 
 __all__ = ["study_text"]
 
+MAX_CASES = 8  # each can veto a candidate, so more make a study that finds little
 HEADER = """\
 # A study for tighten: which values of the parameters below make the benchmark faster,
 # with the gates as proof that nothing else changed. Found here: {found}.
@@ -27,16 +30,17 @@ CASES = """\
 """
 
 
-def study_text(survey: Survey, knobs: Sequence[Knob]) -> str:
+def study_text(survey: Survey, knobs: Sequence[Knob], settings: Sequence[Setting]) -> str:
     """Return the study file."""
     blocks = [
         HEADER.format(found=survey.found),
         _study(survey),
         *_build(survey),
         _benchmark(survey),
-        *(_table("[[case]]", {"name": case}) for case in survey.cases),
+        *_cases(survey),
         CASES,
         *map(_parameter, knobs),
+        *map(_variable, settings),
         _gate(survey),
         _table("[convergence]", {"stagnation": {"trials": 8, "improvement": 0.01}}),
     ]
@@ -64,15 +68,35 @@ def _benchmark(survey: Survey) -> str:
     return note + _table("[benchmark]", values | {"timeout": "5 min"})
 
 
+def _cases(survey: Survey) -> Iterable[str]:
+    note = f"# {survey.case_advice}\n" if survey.case_advice else ""
+    for number, case in enumerate(survey.cases[:MAX_CASES]):
+        yield ("" if number else note) + _table("[[case]]", {"name": case})
+    if more := survey.cases[MAX_CASES:]:
+        yield "".join(
+            f"# {line}\n" for line in textwrap.wrap(f"Also there: {', '.join(more)}.", 88)
+        )
+
+
 def _parameter(knob: Knob) -> str:
     values: dict[str, object] = {"name": knob.name, "source": str(knob.file)}
     if knob.name != knob.constant:
         values["constant"] = knob.constant
-    if knob.values:
-        values["values"] = list(knob.values)
-    else:
-        values["range"] = {"low": 1, "high": "{cpus}"}
-    return _table("[[parameter]]", values, note=f"now {knob.value}")
+    return _table("[[parameter]]", values | _domain(knob.values), note=f"now {knob.value}")
+
+
+def _variable(setting: Setting) -> str:
+    values: dict[str, object] = {"name": setting.name, "env": setting.variable}
+    if setting.default is not None:
+        values["default"] = setting.default
+    return _table("[[parameter]]", values | _domain(setting.values), note=setting.note)
+
+
+def _domain(values: Sequence[str | int]) -> dict[str, object]:
+    """Return the values to try; without any, one up to the CPUs."""
+    if values:
+        return {"values": list(values)}
+    return {"range": {"low": 1, "high": "{cpus}", "log": True}}
 
 
 def _gate(survey: Survey) -> str:
@@ -92,6 +116,8 @@ def _table(title: str, values: dict[str, object], *, note: str = "") -> str:
 
 def _toml(value: object) -> str:
     """Return a value in TOML; a JSON string is a basic string of TOML."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{key} = {_toml(one)}' for key, one in value.items())} }}"
     if isinstance(value, str) and "\n" in value:
