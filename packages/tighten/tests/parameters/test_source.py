@@ -147,6 +147,82 @@ def test_python_forms(tmp_path: Path, text: str, value: Any, expected: str) -> N
     assert_edit(tmp_path, constant("a.py", "N"), text, value, expected)
 
 
+C_BRANCHES = """\
+#ifndef CONFIG_H
+#  ifdef  USE_MKL  /* fast */
+#    define A 1
+#  elif X > 2
+#    if Y
+#      define A 2
+#    else  // not Y
+#      define A 3
+#    endif
+#  endif
+namespace n { const int A = 4; }
+#endif
+"""
+RUST_BRANCHES = """\
+#[cfg(a)]
+#[allow(unused)]
+// why
+const A: u8 = 1;
+#[cfg( not(a) )] mod m { pub const A: u8 = 2; }
+#[inline]
+mod free { pub const A: u8 = 3; }
+"""
+PYTHON_BRANCHES = """\
+try:
+    A = 1
+except ImportError:
+    if os.name == "nt":  # there
+        A = 2
+    elif True:
+        A = 3
+    else:
+        A = 4
+"""
+BRANCHES = [
+    ("a.hpp", C_BRANCHES, "#ifdef USE_MKL", 1),
+    ("a.hpp", C_BRANCHES, "#if Y", 2),
+    ("a.hpp", C_BRANCHES, "# else", 3),
+    ("a.rs", RUST_BRANCHES, "#[cfg(a)]", 1),
+    ("a.rs", RUST_BRANCHES, "#[cfg( not(a) )]", 2),
+    ("a.py", PYTHON_BRANCHES, "try:", 1),
+    ("a.py", PYTHON_BRANCHES, 'if os.name == "nt":', 2),
+    ("a.py", PYTHON_BRANCHES, "elif True:", 3),
+    ("a.py", PYTHON_BRANCHES, "else:", 4),
+]
+
+
+@pytest.mark.parametrize(("file", "text", "branch", "value"), BRANCHES)
+def test_branch_chooses_among_twins(
+    tmp_path: Path, file: str, text: str, branch: str, value: int
+) -> None:
+    binding = SourceConstant(parameter="p", file=Path(file), name="A", branch=branch)
+    (tmp_path / file).write_text(text)
+    assert binding.read(tmp_path).value == value
+    edited = binding.edit(text.encode(), 7).decode()
+    changed = [new for old, new in zip(text, edited, strict=True) if old != new]
+    assert changed == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("branch", "message"),
+    [
+        (
+            "#elif X > 2",
+            r"2 definitions of A: a.hpp:6:15 \(top level under #if Y\); .* under #else",
+        ),
+        ("#ifdef FAST", r"no definition of A in branch '#ifdef FAST', but a.hpp:3:13"),
+    ],
+)
+def test_branch_that_does_not_choose_one(tmp_path: Path, branch: str, message: str) -> None:
+    binding = SourceConstant(parameter="p", file=Path("a.hpp"), name="A", branch=branch)
+    (tmp_path / "a.hpp").write_text(C_BRANCHES)
+    with pytest.raises(BindingError, match=message):
+        binding.read(tmp_path)
+
+
 REFUSED = [
     ("a.rs", "const A: [u8; 3] = [1, 2, 3];", "an array"),
     ("a.rs", "const A: Option<u8> = Some(3);", "a call"),
@@ -161,7 +237,7 @@ REFUSED = [
     ("a.rs", "const A: u8 = 3 3;", "cannot be parsed"),
     ("a.rs", "fn main() {}", "Correct the name or the file"),
     ("a.rs", "#[cfg(x)]\nconst A: u8 = 3;\n#[cfg(y)]\n  const A: u8 = 4;",
-     r"2 definitions of A: a\.rs:2:7 \(top level\); a\.rs:4:9 \(top level\)"),
+     r"2 definitions of A: a\.rs:2:7 \(top level under #\[cfg\(x\)\]\); a\.rs:4:9 \(top level u"),
     ("a.rs", "mod a { const A: u8 = 1; } impl b::S<T> { const A: u8 = 1; }",
      r"a\.rs:1:15 \(a\); a\.rs:1:49 \(S\)"),
     ("a.c", "int A = 3;", "a variable"),

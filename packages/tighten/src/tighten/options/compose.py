@@ -137,6 +137,7 @@ def _binding(table: schema.ParameterTable) -> Binding:
             file=Path(table.source),
             name=table.constant or name,
             scope=table.scope,
+            branch=table.branch,
             language=table.language,
         )
     if table.table is not None:

@@ -59,6 +59,11 @@ class ParameterTable(Table):
         description="module, class or function around the constant, if the name is not unique; "
         '"" is the top level',
     )
+    branch: Text | None = Field(
+        None,
+        description="line that opens the branch with the constant, if several have one, as in "
+        '"#else", "#ifdef USE_MKL", "else:"',
+    )
     language: Text | None = Field(
         None, description="language of `source`, if its suffix does not tell"
     )
@@ -148,6 +153,7 @@ BINDINGS = ("source", "toml", "yaml", "json", "table", "env", "argument")
 COMPANIONS = {
     "constant": ("source", "table"),
     "scope": ("source",),
+    "branch": ("source",),
     "language": ("source",),
     "key": ("toml", "yaml", "json"),
     "form": ("table",),

@@ -4,7 +4,8 @@ Each language has one function that looks at an occurrence of the name and says 
 a constant, and what stands against using it. Everything else that carries the name (uses, members
 of other objects, local variables, comments, texts) is no definition.
 
-Limits: conditional compilation is not evaluated, so each of two twins is a definition.
+Limits: conditional compilation is not evaluated, so each of two twins is a definition; they are
+told apart by the lines that open their branches.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
+from tighten.parameters.branches import branches_of
 from tighten.parameters.constant import Initialiser, evaluated, expression_in, hint_type
 from tighten.parameters.literal import (
     Kind,
@@ -47,6 +49,11 @@ class Definition:
     type_text: str = ""
     value: Initialiser | None = None
     problem: str = ""
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The lines that open the branches around it, the innermost first."""
+        return branches_of(self.name)
 
 
 def type_of(definition: Definition, place: Initialiser, value: Value) -> ValueType:

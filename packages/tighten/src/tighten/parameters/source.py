@@ -8,8 +8,8 @@ An edit replaces the literal and nothing else; the changed expression is parsed 
 more before it is handed out, so what was written is known to read back as the value.
 
 Limits: conditional compilation is not evaluated, so twins under ``#[cfg]`` or ``#ifdef`` are
-several definitions. Files in UTF-16 or UTF-32 are refused; every other encoding survives because
-only ASCII bytes are looked at (texts are read as UTF-8).
+several definitions, of which ``branch`` chooses one. Files in UTF-16 or UTF-32 are refused; every
+other encoding survives because only ASCII bytes are looked at (texts are read as UTF-8).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tighten.errors import BindingError, StudyError
 from tighten.parameters.binding import Place, Reading, file_bytes
+from tighten.parameters.branches import normal_branch
 from tighten.parameters.constant import (
     Initialiser,
     evaluated,
@@ -76,6 +77,10 @@ class SourceConstant:
         around it, as in ``"gpu::Kernel"`` (Rust, C++) or ``"Solver.Options"`` (Python). The last
         parts are enough. ``""`` means the top level of the file. A Rust implementation can be
         named ``"<Kernel as Tuned>"``.
+    branch
+        The line that opens the branch with the definition, if each branch has one: ``"#else"``,
+        ``"#ifdef USE_MKL"``, ``'#[cfg(feature = "simd")]'``, ``"else:"`` (Python). One of several
+        around it is enough; spaces and comments do not count.
     language
         ``rust``, ``c``, ``cpp`` or ``python``; by the file's suffix if None.
 
@@ -89,6 +94,7 @@ class SourceConstant:
     file: Path
     name: str
     scope: str | None = None
+    branch: str | None = None
     language: str | None = None
     kind: ClassVar[str] = "source"
 
@@ -202,13 +208,19 @@ class SourceConstant:
             raise self._refusal("it is in UTF-16 or UTF-32; save it as UTF-8")
         constants = Constants(text, self._grammar(text))
         found = constants.definitions(self.name)
-        matching = [one for one in found if self.scope is None or is_in(one, self.scope)]
+        matching = [one for one in found if self._is_meant(one)]
         if len(matching) != 1:
             raise self._refusal(self._count_problem(text, constants, found, matching))
         definition = matching[0]
         if definition.value is None:
             raise self._refusal(definition.problem, text, definition.name.start_byte)
         return definition, definition.value
+
+    def _is_meant(self, definition: Definition) -> bool:
+        is_in_scope = self.scope is None or is_in(definition, self.scope)
+        return is_in_scope and (
+            self.branch is None or normal_branch(self.branch) in definition.branches
+        )
 
     def _count_problem(
         self,
@@ -221,11 +233,16 @@ class SourceConstant:
             places = "; ".join(self._listed(text, one) for one in matching)
             return (
                 f"{len(matching)} definitions of {self.name}: {places}. "
-                "Exactly one is allowed: name its scope, or give the constants different names"
+                "Exactly one is allowed: name its scope or its branch, or give the constants "
+                "different names"
             )
         if found:
             places = "; ".join(self._listed(text, one) for one in found)
-            return f"no definition of {self.name} in scope {self.scope!r}, but {places}"
+            wanted = {"scope": self.scope, "branch": self.branch}
+            where = " and ".join(
+                f"{key} {text!r}" for key, text in wanted.items() if text is not None
+            )
+            return f"no definition of {self.name} in {where}, but {places}"
         uses = [
             f"{self._at(text, start)} ({described(node)})"
             for start, node in constants.occurrences(self.name)
@@ -237,7 +254,8 @@ class SourceConstant:
     def _listed(self, text: bytes, definition: Definition) -> str:
         joint = "." if self._grammar(text) is Language.PYTHON else "::"
         scope = joint.join(min(names, key=len) for names in definition.scope)
-        return f"{self._at(text, definition.name.start_byte)} ({scope or 'top level'})"
+        under = f" under {definition.branches[0]}" if definition.branches else ""
+        return f"{self._at(text, definition.name.start_byte)} ({scope or 'top level'}{under})"
 
     def _at(self, text: bytes, offset: int) -> str:
         line, column = position(text, offset)
