@@ -214,8 +214,51 @@ class TestPython:
         options = proposed(project(tmp_path, PYTHON_PROJECT | rust | {"pyproject.toml": pyproject}))
         assert options.build.command is not None
         assert "--target {artifacts} ." in options.build.command.template
-        assert options.benchmark.command.env == {"PYTHONPATH": "{artifacts}"}
+        assert options.benchmark.command.env == {
+            "PYTHONPATH": "{artifacts}",
+            "PYTHONSAFEPATH": "1",
+        }
         assert [parameter.name for parameter in options.parameters][:2] == ["CHUNK", "TILE"]
+
+    def test_library_without_a_benchmark_gets_a_stand_in_that_runs(
+        self, tmp_path: Path, scratch: Path
+    ) -> None:
+        files = {
+            "setup.py": "from setuptools import setup\nsetup(name='Fast-Sums', version='1')\n",
+            "docs/__init__.py": "",
+            "fastsums/__init__.py": "CHUNK = 8\n",
+        }
+        options = proposed(project(tmp_path, files))
+        assert options.name == "Fast-Sums"
+        assert options.benchmark.command.template == '{python} -c "import fastsums"'
+        assert [gate.name for gate in options.gates] == ["runs"]
+        assert "A stand-in that times the import" in (tmp_path / "tighten.toml").read_text()
+        assert run_everything(options, scratch)["whole_program"] > 0
+
+    def test_tests_inside_a_compiled_package_are_those_that_were_built(
+        self, tmp_path: Path
+    ) -> None:
+        files = {
+            "setup.py": "setup(name='sums', ext_modules=[])",
+            "sums/__init__.py": "CHUNK = 8\n",
+            "sums/tests/test_sums.py": "def test_nothing(): pass\n",
+        }
+        options = proposed(project(tmp_path, files))
+        (gate,) = options.gates
+        assert gate.command.template.endswith(
+            "--import-mode=append -p no:cacheprovider -x --pyargs sums"
+        )
+        assert gate.command.env == {"PYTHONPATH": "{artifacts}", "PYTHONSAFEPATH": "1"}
+        assert options.benchmark.command.template == gate.command.template
+        assert "A stand-in that times the tests" in (tmp_path / "tighten.toml").read_text()
+
+    def test_name_in_setup_cfg(self, tmp_path: Path) -> None:
+        files = {
+            "setup.py": "setup()",
+            "setup.cfg": "[metadata]\nname = sums\n",
+            "a.py": "TILE = 4\n",
+        }
+        assert proposed(project(tmp_path, files)).name == "sums"
 
 
 class TestScripts:
@@ -386,6 +429,12 @@ def test_names_of_criterion(text: str, names: list[str]) -> None:
 @pytest.mark.parametrize(("text", "names"), GOOGLE_SOURCES.items())
 def test_names_of_google_benchmark(text: str, names: list[str]) -> None:
     assert google_names(text) == names
+
+
+def test_crates_that_cargo_copied_in_are_not_the_project_s(tmp_path: Path) -> None:
+    files = {"third/.cargo-checksum.json": "{}", "third/src/lib.rs": "const CHUNK: u8 = 2;\n"}
+    options = proposed(project(tmp_path, C_PROJECT | files))
+    assert {parameter.name for parameter in options.parameters} == {"BLOCK_SIZE", "UNROLL"}
 
 
 def test_same_name_in_two_files_gets_the_files_names(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tighten.decision import Outcome
-from tighten.record import Role, Status
+from tighten.convergence import Status
+from tighten.record import Role
 from tighten.report import TerminalSummary
 
 from . import records

@@ -20,8 +20,10 @@ __all__ = ["Knob", "find_knobs", "source_files"]
 SUFFIXES = {".rs", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".py"}
 SKIPPED = {
     "target", "build", "dist", "node_modules", "venv", "tests", "test", "benches", "benchmarks",
-    "bench", "docs", "examples", "__pycache__", "third_party", "vendor", "site-packages",
+    "bench", "docs", "doc", "examples", "__pycache__", "site-packages", "third_party", "vendor",
+    "extern", "external", "externals", "subprojects", "deps", "scripts", "tools", "ci",
 }  # fmt: skip
+VENDORED = ".cargo-checksum.json"  # Cargo puts it into each crate that it copies into a project
 MAX_FILE = 1 << 20  # a larger source file was not written by hand
 MAX_FILES = 2000
 MAX_KNOBS = 4  # more make a space that a first study cannot search
@@ -29,7 +31,7 @@ MAX_KNOBS = 4  # more make a space that a first study cannot search
 # In the order of how likely a change makes the program faster and changes nothing else.
 WORDS = (
     "THRESHOLD", "CUTOFF", "CHUNK", "BLOCK", "TILE", "UNROLL", "GRAIN", "BATCH", "PREFETCH",
-    "STRIDE", "LANES", "BUFFER", "WORKERS", "THREADS", "JOBS", "SIZE",
+    "STRIDE", "LANES", "BUFFER", "WORKERS", "THREADS", "JOBS",
 )  # fmt: skip
 PARALLEL_WORDS = {"WORKERS", "THREADS", "JOBS"}
 _NAME = re.compile(rb"\b(?:[A-Z][A-Z0-9_]*|k[A-Z][A-Za-z0-9]*)\b")  # CHUNK_SIZE or kChunkSize
@@ -59,6 +61,9 @@ def source_files(root: Path) -> Iterator[Path]:
     count = 0
     for directory, below, files in os.walk(root):
         below[:] = sorted(name for name in below if name not in SKIPPED and name[0] != ".")
+        if VENDORED in files:
+            below.clear()
+            continue
         for name in sorted(files):
             path = Path(directory, name)
             if path.suffix in SUFFIXES and not re.match(r"(test_|conftest|bench_|build\.rs)", name):

@@ -1,6 +1,7 @@
 """Python projects: packages, pure or compiled, and scripts that nothing packages.
 
-Measured by pytest-benchmark, or by running the package or the script.
+Measured by pytest-benchmark, or by running the package or the script. A library that offers
+neither gets a stand-in that runs, with a comment that says so.
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from tighten.scaffold.proposal import (
     GateProposal,
     Survey,
+    no_check,
     same_output,
     section,
     timed,
@@ -22,10 +25,32 @@ from tighten.scaffold.proposal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["python_survey", "script_survey"]
+
+COMPILING = {"maturin", "mesonpy", "scikit_build_core.build"}
+NO_PACKAGES = {"tests", "test", "docs", "doc", "examples", "benchmarks", "bench"}
+# Nothing but the build's products may be imported: not what lies in the present directory, and not
+# what pytest puts before everything else.
+ONLY_BUILT = {"PYTHONPATH": "{artifacts}", "PYTHONSAFEPATH": "1"}
+STAND_IN = (
+    "A stand-in that times {what}, for want of a benchmark: put a command here that runs\n"
+    "# what you want to be fast."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Code:
+    """What runs the code of a project, as far as it offers something."""
+
+    found: str
+    package: str = ""  # to import
+    program: str | None = None
+    tests: str | None = None  # for pytest: a folder, or the package that has them
+    environment: Mapping[str, str] = field(default_factory=dict)
+    options: str = ""  # of pytest
 
 
 def python_survey(root: Path) -> Survey | None:
@@ -33,19 +58,27 @@ def python_survey(root: Path) -> Survey | None:
     document = toml_table(root / "pyproject.toml")
     if not document and not (root / "setup.py").is_file():
         return None
-    backend = section(document, "build-system").get("build-backend", "")
-    is_compiled = backend in {"maturin", "mesonpy", "scikit_build_core.build"} or (
+    backend = str(section(document, "build-system").get("build-backend", "setuptools"))
+    is_compiled = backend in COMPILING or (
         (root / "setup.py").is_file()
         and "ext_modules" in (root / "setup.py").read_text("utf-8", "replace")
     )
+    name = _name(root, document)
+    folder = _package(root, name)
+    package = folder.name if folder else re.sub(r"\W", "_", name)
+    own_tests = folder is not None and _has_tests(folder)
     sources = "{trial}/src" if (root / "src").is_dir() else "{trial}"
-    survey = _survey(
-        root,
+    code = _Code(
         found=f"a Python package{f' built by {backend}' if is_compiled else ''}",
-        program=f"{{python}} -m {_package(root, document)}",
-        sources="{artifacts}" if is_compiled else sources,
+        package=package,
+        program=f"{{python}} -m {package}"
+        if folder and (folder / "__main__.py").is_file()
+        else None,
+        tests=_test_folder(root) or (f"--pyargs {package}" if own_tests else None),
+        environment=ONLY_BUILT if is_compiled else {"PYTHONPATH": sources},
+        options=" --import-mode=append" if is_compiled else "",
     )
-    name = str(section(document, "project").get("name", root.name))
+    survey = _survey(root, code)
     return replace(survey, name=name, build=_pip_install() if is_compiled else None)
 
 
@@ -56,38 +89,44 @@ def script_survey(root: Path) -> Survey | None:
         return None
     likely = [path for path in scripts if re.match(r"bench|perf|main|run", path.name)]
     script = (likely or scripts)[0].name
-    return _survey(
-        root,
+    code = _Code(
         found=f"the Python script {script}",
         program=f"{{python}} {script}",
-        sources="{trial}",
+        tests=_test_folder(root),
+        environment={"PYTHONPATH": "{trial}"},
     )
+    return _survey(root, code)
 
 
-def _survey(root: Path, *, found: str, program: str, sources: str) -> Survey:
-    """Return a project that is measured by pytest-benchmark if it can be, else by running it."""
+def _survey(root: Path, code: _Code) -> Survey:
+    """Return a project that is measured by the best that it offers."""
     cases, files = _pytest_benchmarks(root)
+    pytest = f"{{python}} -m pytest -q{code.options} -p no:cacheprovider"
+    skip = " --benchmark-skip" if cases else ""
+    tests = None if code.tests is None else f"{pytest} -x {code.tests}{skip}".rstrip()
+    imports = f'{{python}} -c "import {code.package}"'
     if cases:
-        targets = " ".join(files)
-        benchmark = (
-            f"{{python}} -m pytest -q -p no:cacheprovider {targets} "
-            "--benchmark-only --benchmark-max-time=0.2 --benchmark-json={result}"
-        )
+        options = "--benchmark-only --benchmark-max-time=0.2 --benchmark-json={result}"
         measured: dict[str, Any] = {
-            "benchmark": benchmark,
+            "benchmark": f"{pytest} {' '.join(files)} {options}",
             "format": "pytest-benchmark",
             "cases": tuple(cases),
         }
+    elif code.program:
+        measured = timed(code.program)
     else:
-        measured = timed(program)
-    environment = {"PYTHONPATH": sources}
-    gate = _pytest(root, skip_benchmarks=bool(cases)) or same_output(program)
+        advice = STAND_IN.format(what="the tests" if tests else "the import")
+        measured = timed(tests or imports) | {"advice": advice}
+    if tests:
+        gate = GateProposal(name="tests", command=tests)
+    else:
+        gate = same_output(code.program) if code.program else no_check(imports)
     return Survey(
         name=root.name,
-        found=found + (" with pytest-benchmark" if cases else ""),
+        found=code.found + (" with pytest-benchmark" if cases else ""),
         python=_interpreter(root),
-        environment=environment,
-        gate=replace(gate, environment=environment),
+        environment=code.environment,
+        gate=replace(gate, environment=code.environment),
         **measured,
     )
 
@@ -113,20 +152,41 @@ def _pip_install() -> str:
     return "{python} -m pip install --quiet --no-deps --upgrade --target {artifacts} ."
 
 
-def _package(root: Path, document: Mapping[str, Any]) -> str:
-    name = str(section(document, "project").get("name", root.name)).replace("-", "_")
-    runnable = [*root.glob("src/*/__main__.py"), *root.glob("*/__main__.py")]
-    return runnable[0].parent.name if runnable else name
+def _name(root: Path, document: Mapping[str, Any]) -> str:
+    """Return the project's name, wherever its age lets it be written."""
+    poetry = section(section(document, "tool"), "poetry")
+    name = section(document, "project").get("name") or poetry.get("name")
+    for file in ("setup.cfg", "setup.py"):
+        if name is None and (root / file).is_file():
+            text = (root / file).read_text("utf-8", "replace")
+            found = re.search(r"""^\s*(?:setup\()?name\s*=\s*["']?([\w.-]+)""", text, re.MULTILINE)
+            name = found and found[1]
+    return str(name or root.name)
 
 
-def _pytest(root: Path, *, skip_benchmarks: bool) -> GateProposal | None:
+def _package(root: Path, name: str) -> Path | None:
+    """Return the folder of the package, best the one that is called like the project."""
+    folders = [*_packages(root)]
+    wanted = re.sub(r"\W", "", name).lower()
+    alike = [folder for folder in folders if folder.name.replace("_", "").lower() == wanted]
+    return next(iter(alike + folders), None)
+
+
+def _packages(root: Path) -> Iterator[Path]:
+    for base in (root / "src", root / "python", root):
+        for path in sorted(base.glob("*/__init__.py")):
+            if path.parent.name not in NO_PACKAGES:
+                yield path.parent
+
+
+def _test_folder(root: Path) -> str | None:
+    """Return the folder with the tests, empty for the project's own; None if there are none."""
     folders = [name for name in ("tests", "test") if any((root / name).rglob("test_*.py"))]
-    if not folders and not any(root.glob("test_*.py")):
-        return None
-    options = " --benchmark-skip" if skip_benchmarks else ""
-    targets = f" {folders[0]}" if folders else ""
-    command = f"{{python}} -m pytest -q -x -p no:cacheprovider{targets}{options}"
-    return GateProposal(name="tests", command=command)
+    return next(iter(folders), "" if any(root.glob("test_*.py")) else None)
+
+
+def _has_tests(package: Path) -> bool:
+    return any(package.glob("**/test_*.py"))
 
 
 def _pytest_benchmarks(root: Path) -> tuple[list[str], list[str]]:
