@@ -5,8 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from tighten.decision import Outcome
-from tighten.convergence import Status
+from tighten.decision import Outcome, Status
 from tighten.record import Role
 from tighten.report import TerminalSummary
 
