@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from tighten.gates import ExitCode, SameArrays
 from tighten.gates.arrays import read_arrays
 from tighten.options import Options, load, plan
 from tighten.parameters.binding import EnvironmentVariable
+from tighten.parameters.document import ConfigKey
 from tighten.parameters.domain import Choices, IntegerRange
 from tighten.runner import Places, Subprocess, launch
 from tighten.samples import launch_value
@@ -19,7 +21,6 @@ from tighten.scaffold.benchmark_names import criterion_names, google_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 C_PROJECT = {
     "heat.c": """\
@@ -305,8 +306,8 @@ class TestCargo:
         assert {p.name: p.domain for p in options.parameters} == {
             "PARALLEL_THRESHOLD": Choices((7500, 15000, 30000, 60000, 120000)),
             "CHUNK_SIZE": Choices((1024, 2048, 4096, 8192, 16384)),
-            "lto": Choices(("false", "thin", "fat")),
-            "codegen_units": Choices((1, 16)),
+            "lto": Choices((False, "thin", "fat")),
+            "codegen_units": Choices((16, 1)),
         }
         assert run_everything(options, scratch)["whole_program"] > 0
 
@@ -329,21 +330,30 @@ class TestCargo:
 
     def test_profile_of_cargo_is_tried(self, tmp_path: Path) -> None:
         profiles = (
-            '[profile.release]\nlto = "off"\ncodegen-units = 4\nopt-level = "s"\n'
-            "[profile.bench]\ncodegen-units = 2\n"
+            '[profile.release]\nlto = "off"\nopt-level = "s"\n[profile.bench]\nlto = "thin"\n'
         )
         cargo = RUST_PROJECT["Cargo.toml"] + profiles
         files = {"Cargo.toml": cargo, "src/main.rs": "use rayon::join;\nfn main() {}\n"}
         options = proposed(project(tmp_path, files))
         assert {p.name: p.domain for p in options.parameters} == {
-            "lto": Choices(("off", "false", "thin", "fat")),
-            "opt_level": Choices(("s", "3")),
+            "codegen_units": Choices((16, 1)),
+            "opt_level": Choices(("s", 3)),
             "threads": IntegerRange(1, options.cpus, log=True),
         }
         bindings = {p.name: p.binding for p in options.parameters}
-        assert bindings["lto"] == EnvironmentVariable(
-            parameter="lto", variable="CARGO_PROFILE_RELEASE_LTO", default="off"
+        assert bindings["codegen_units"] == EnvironmentVariable(
+            parameter="codegen_units",
+            variable="CARGO_PROFILE_RELEASE_CODEGEN_UNITS",
+            default=16,
         )
+        assert bindings["opt_level"] == ConfigKey(
+            parameter="opt_level",
+            file=Path("Cargo.toml"),
+            format="toml",
+            key="profile.release.opt-level",
+        )
+        edited = bindings["opt_level"].edit(cargo.encode(), 3)
+        assert b"\nopt-level = 3\n" in edited
         assert bindings["threads"] == EnvironmentVariable(
             parameter="threads", variable="RAYON_NUM_THREADS"
         )

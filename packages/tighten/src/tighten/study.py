@@ -626,9 +626,15 @@ class Study:
         return record.trials[record.best].configuration
 
     def _instructions(self, values: Configuration) -> tuple[str, ...]:
-        """Return what the user has to do: values that live in no file."""
-        variables = environment(self.options.parameters, values).items()
-        words = arguments(self.options.parameters, values)
+        """Return what the user has to do: changed values that live in no file."""
+        changed = [
+            parameter
+            for parameter in self.options.parameters
+            if parameter.name in values
+            and parameter.binding.read(self.options.project).value != values[parameter.name]
+        ]
+        variables = environment(changed, values).items()
+        words = arguments(changed, values)
         said = []
         if variables:
             text = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables)

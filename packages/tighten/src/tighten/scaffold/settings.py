@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tighten.scaffold.knobs import source_files
 from tighten.scaffold.proposal import section, toml_table
@@ -20,16 +21,25 @@ THREADS = (
     (b"use rayon", "RAYON_NUM_THREADS"),
     (b"prange(", "NUMBA_NUM_THREADS"),
 )
-RELEASE_UNITS, HIGHEST_LEVEL = 16, 3  # what Cargo takes without `codegen-units` and `opt-level`
+# Keys of Cargo's release profile, what it takes without them, and what is worth trying.
+PROFILE: tuple[tuple[str, str | int, tuple[str | int, ...]], ...] = (
+    ("lto", False, (False, "thin", "fat")),
+    ("codegen-units", 16, (1, 16)),
+    ("opt-level", 3, (3,)),
+)
+ALIASES = {True: "fat"}  # two words of Cargo's for one thing
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A variable of the environment, and the values to try; none for one up to the CPUs."""
+    """Something that is set outside the sources, and the values to try; none: up to the CPUs.
+
+    ``place`` is what a `[[parameter]]` says of it: a variable of the environment with the present
+    value, or a key of a file.
+    """
 
     name: str
-    variable: str
-    default: str | int | None
+    place: Mapping[str, object]
     values: tuple[str | int, ...]
     note: str
 
@@ -40,37 +50,34 @@ def find_settings(root: Path) -> list[Setting]:
 
 
 def _cargo_profile(root: Path) -> Iterator[Setting]:
-    """Yield the keys of Cargo's release profile; one that `[profile.bench]` sets is decided."""
+    """Yield the keys of Cargo's release profile; one that `[profile.bench]` sets is decided.
+
+    What the file says is tuned there, so that `apply` can write it; the rest by the variables that
+    Cargo reads.
+    """
     document = toml_table(root / "Cargo.toml")
     if not document:
         return
     profiles = section(document, "profile")
     present, decided = section(profiles, "release"), section(profiles, "bench")
-    lto = _lto(present.get("lto", False))
-    units = present.get("codegen-units", RELEASE_UNITS)
-    level = present.get("opt-level", HIGHEST_LEVEL)
-    found: dict[str, tuple[Any, list[Any]]] = {
-        "lto": (lto, [*dict.fromkeys([lto, "false", "thin", "fat"])]),
-        "codegen-units": (units, sorted({units, 1, RELEASE_UNITS})),
-    }
-    if level != HIGHEST_LEVEL:
-        found["opt-level"] = (str(level), [str(level), str(HIGHEST_LEVEL)])
-    for key, (default, values) in found.items():
+    for key, usual, tried in PROFILE:
         name = key.replace("-", "_")
-        note = f"`{key}` under [profile.release] of Cargo.toml"
-        if key not in decided:
-            yield Setting(
-                name, f"CARGO_PROFILE_RELEASE_{name.upper()}", default, tuple(values), note
-            )
-
-
-def _lto(value: object) -> str:
-    return {True: "fat", False: "false"}[value] if isinstance(value, bool) else str(value)
+        now = present.get(key, usual)
+        values = tuple(dict.fromkeys([now, *(one for one in tried if one != ALIASES.get(now))]))
+        if key in decided or len(values) == 1:
+            continue
+        place: dict[str, object]
+        if key in present:
+            place = {"toml": "Cargo.toml", "key": f"profile.release.{key}"}
+        else:
+            variable = f"CARGO_PROFILE_RELEASE_{name.upper()}"
+            place = {"env": variable, "default": usual}
+        yield Setting(name, place, values, f"`{key}` under [profile.release] of Cargo.toml")
 
 
 def _threads(root: Path) -> Iterator[Setting]:
     texts = [(root / file).read_bytes() for file in source_files(root) if (root / file).is_file()]
     for sign, variable in THREADS:
         if any(sign in text for text in texts):
-            yield Setting("threads", variable, None, (), "all processors if it is not set")
+            yield Setting("threads", {"env": variable}, (), "all processors if it is not set")
             return

@@ -40,7 +40,7 @@ def study_text(survey: Survey, knobs: Sequence[Knob], settings: Sequence[Setting
         *_cases(survey),
         CASES,
         *map(_parameter, knobs),
-        *map(_variable, settings),
+        *map(_setting, settings),
         _gate(survey),
         _table("[convergence]", {"stagnation": {"trials": 8, "improvement": 0.01}}),
     ]
@@ -85,11 +85,9 @@ def _parameter(knob: Knob) -> str:
     return _table("[[parameter]]", values | _domain(knob.values), note=f"now {knob.value}")
 
 
-def _variable(setting: Setting) -> str:
-    values: dict[str, object] = {"name": setting.name, "env": setting.variable}
-    if setting.default is not None:
-        values["default"] = setting.default
-    return _table("[[parameter]]", values | _domain(setting.values), note=setting.note)
+def _setting(setting: Setting) -> str:
+    values = {"name": setting.name, **setting.place, **_domain(setting.values)}
+    return _table("[[parameter]]", values, note=setting.note)
 
 
 def _domain(values: Sequence[str | int]) -> dict[str, object]:
