@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -154,6 +155,17 @@ class TestBuild:
             with Trees(site(leveled, command=command), runner) as trees:
                 said.append(output(trees.build(Slot.A, BASE)))
         assert said == [100, 200]
+
+    def test_rules_that_changed_since_the_last_run(
+        self, project: Path, site: Callable[..., Site], runner: Any
+    ) -> None:
+        main, makefile = project / "main.c", project / "Makefile"
+        main.write_text(main.read_text().replace("kernel())", "LEVEL * kernel())"))
+        for level in (1, 2):
+            text = re.sub("CFLAGS = .*", f"CFLAGS = -DLEVEL={level}", makefile.read_text())
+            makefile.write_text(text)
+            with Trees(site(project), runner) as trees:
+                assert output(trees.build(Slot.A, BASE)) == 100 * level
 
     def test_edit_that_the_build_system_overlooks(
         self, project: Path, site: Callable[..., Site], runner: Any

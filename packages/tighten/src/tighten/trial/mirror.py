@@ -43,7 +43,7 @@ class Mirror:
         self._tree = tree
         self.manifest = manifest
 
-    def follow(self, files: Iterable[Path], bound: Iterable[Path]) -> bool:
+    def follow(self, files: Iterable[Path], bound: Iterable[Path]) -> set[str]:
         """Bring the copy up to date with ``files`` of the project.
 
         The contents of ``bound`` files are the business of `write`; when anything else changed
@@ -51,23 +51,25 @@ class Mirror:
 
         Returns
         -------
-        bool
-            Whether anything changed.
+        set of str
+            The names of what changed.
         """
         is_first = not self.manifest
         kept = {path.as_posix() for path in bound}
         present: Manifest = {}
-        changed = False
+        changed: set[str] = set()
         for path in files:
             name = path.as_posix()
             try:
                 present[name] = _stamp(self._project / path)
             except FileNotFoundError:
                 continue  # removed since it was listed
-            if not self._is_current(name, present[name]) and not (
+            if self._is_current(name, present[name]) or (
                 name in kept and (self._tree / path).exists()
             ):
-                changed |= self._copy(path, is_first=is_first)
+                continue
+            if self._copy(path, is_first=is_first):
+                changed.add(name)
         changed |= self._drop(set(self.manifest) - set(present))
         self.manifest = present
         if changed and not is_first:
@@ -129,13 +131,13 @@ class Mirror:
             return self._tree / place.relative_to(self._project) if aim.is_absolute() else aim
         return place
 
-    def _drop(self, names: Iterable[str]) -> bool:
-        dropped = False
+    def _drop(self, names: Iterable[str]) -> set[str]:
+        dropped: set[str] = set()
         for name in names:
             target = self._tree / name
             if os.path.lexists(target) and not (target.is_dir() and not target.is_symlink()):
                 target.unlink()
-                dropped = True
+                dropped.add(name)
             for parent in target.relative_to(self._tree).parents:
                 directory = self._tree / parent
                 if parent == Path() or not directory.is_dir() or any(directory.iterdir()):

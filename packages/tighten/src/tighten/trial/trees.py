@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,6 +44,8 @@ __all__ = ["Trees"]
 
 RECENT = 4  # configurations whose edits are remembered
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# Files that say how to build; CMake, Meson and Cargo see for themselves when theirs change.
+RULES = re.compile(r"(GNUm|m|M)akefile.*|.*\.(mk|mak|sh)|setup\.(py|cfg)|pyproject\.toml")
 
 # Some build tools obey the ignore files of all parent directories; the state directory ignores
 # everything below it, and this line takes that back for the copies.
@@ -207,7 +210,8 @@ class _TreeSlot:
 
     The file ``building`` says that a build began and never ended by itself. Whatever killed it may
     have left a product half written, and newer than its sources, so the slot starts anew. So it
-    does for a build that is told something else than the last one (``told``).
+    does for a build that is told something else than the last one (``told``), or whose rules the
+    user changed, since few products depend on the rules that made them.
     """
 
     def __init__(self, root: Path, project: Path) -> None:
@@ -234,6 +238,8 @@ class _TreeSlot:
         self._write_state(is_open=True)
         before = dict(self.mirror.manifest)
         changed = self.mirror.follow(files, bound)
+        if any(RULES.fullmatch(Path(name).name) for name in changed):
+            self._told = ""
         if before != self.mirror.manifest:
             replace_file(self._manifest, json.dumps(self.mirror.manifest).encode())
         if not changed:
