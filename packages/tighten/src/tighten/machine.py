@@ -7,6 +7,7 @@ guessed.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -24,7 +25,14 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ProcessorTime", "available_cpus", "fingerprint", "fingerprint_key", "processor_time"]
+__all__ = [
+    "ProcessorTime",
+    "available_cpus",
+    "compilers",
+    "fingerprint",
+    "fingerprint_key",
+    "processor_time",
+]
 
 _STABLE = ("cpu", "cores", "architecture", "kernel", "compilers", "python", "packages")
 _CONTENDED = 0.1  # stolen share of the processor time wanted
@@ -36,6 +44,20 @@ def available_cpus() -> int:
     allowed = len(os.sched_getaffinity(0))
     quota = _cgroup_quota()
     return max(1, min(allowed, quota) if quota else allowed)
+
+
+@functools.cache
+def compilers() -> Mapping[str, str]:
+    """Return the version lines of the compilers that this process would call, by their names."""
+    found = {}
+    for name in _COMPILERS:
+        if path := shutil.which(name):
+            done = subprocess.run(
+                [path, "--version"], capture_output=True, text=True, check=False, timeout=10
+            )
+            if done.returncode == 0 and done.stdout:
+                found[name] = done.stdout.splitlines()[0]
+    return found
 
 
 def fingerprint() -> dict[str, Any]:
@@ -55,7 +77,7 @@ def fingerprint() -> dict[str, Any]:
         "turbo": _turbo(),
         "load": list(os.getloadavg()),
         "steal_seconds": getattr(psutil.cpu_times(), "steal", None),
-        "compilers": _compilers(),
+        "compilers": dict(compilers()),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": _packages(),
         "host": hashlib.sha256(platform.node().encode()).hexdigest()[:12],
@@ -128,18 +150,6 @@ def _turbo() -> bool | None:
     if no_turbo is not None:
         return no_turbo == "0"
     return None if boost is None else boost == "1"
-
-
-def _compilers() -> dict[str, str]:
-    found = {}
-    for name in _COMPILERS:
-        if path := shutil.which(name):
-            done = subprocess.run(
-                [path, "--version"], capture_output=True, text=True, check=False, timeout=10
-            )
-            if done.returncode == 0 and done.stdout:
-                found[name] = done.stdout.splitlines()[0]
-    return found
 
 
 def _packages() -> dict[str, str]:

@@ -24,7 +24,7 @@ from tighten.encoding import decode, encode
 from tighten.errors import BaselineError, FailureKind, StudyError, TrialError
 from tighten.files import EVIDENCE_FILE, make_state_directory, write_atomically
 from tighten.ledger import Ledger, now
-from tighten.machine import fingerprint, fingerprint_key
+from tighten.machine import compilers, fingerprint, fingerprint_key
 from tighten.options import Options, Plan, load, plan
 from tighten.parameters import arguments, edited_files, environment
 from tighten.parameters.binding import FileBinding
@@ -577,6 +577,7 @@ class Study:
             python=options.python,
             cpus=options.cpus,
             builds=options.builds,
+            tools=compilers() if options.build.command else {},
         )
         # Builds are commands even where the benchmark is a function.
         with open_workplace(site, Subprocess(options.benchmark.conditions)) as workplace:

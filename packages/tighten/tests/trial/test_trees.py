@@ -156,6 +156,16 @@ class TestBuild:
                 said.append(output(trees.build(Slot.A, BASE)))
         assert said == [100, 200]
 
+    def test_compiler_that_was_replaced_since_the_last_run(
+        self, project: Path, site: Callable[..., Site], runner: Any
+    ) -> None:
+        kept = []
+        for version in ("12.1", "12.2", "12.2"):
+            with Trees(replace(site(project), tools={"cc": version}), runner) as trees:
+                built = trees.build(Slot.A, BASE)
+                kept.append((built.tree / "main.o").stat().st_mtime_ns)
+        assert kept[0] < kept[1] == kept[2]
+
     def test_rules_that_changed_since_the_last_run(
         self, project: Path, site: Callable[..., Site], runner: Any
     ) -> None:

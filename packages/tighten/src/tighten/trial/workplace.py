@@ -21,7 +21,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, Self
@@ -148,7 +148,8 @@ class Site:
     """A project, the parameters bound into it, and how it is built.
 
     ``project`` and ``state`` are absolute; ``python`` and ``cpus`` fill the placeholders.
-    ``builds`` is how many are kept side by side: a pair, or the field of a race.
+    ``builds`` is how many are kept side by side: a pair, or the field of a race. ``tools`` are the
+    compilers and their versions.
     """
 
     project: Path
@@ -158,6 +159,7 @@ class Site:
     python: str = sys.executable
     cpus: int = 1
     builds: int = 2
+    tools: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -183,13 +185,13 @@ class Site:
         return _digest([files, self.told(configuration)])
 
     def told(self, configuration: Configuration | None) -> str:
-        """Return the digest of the build command and of the parameters it is told of.
+        """Return the digest of the build command, the compilers, and the parameters it is told of.
 
         Without a configuration, of the command alone: what a parameter that it is not told of
         leaves as it is.
         """
         command = self.build.command
-        facts: list[object] = [self.python]
+        facts: list[object] = [self.python, sorted(self.tools.items())]
         if command is not None:
             facts += [command.template, sorted(command.env.items()), command.cwd]
         if configuration is not None:
