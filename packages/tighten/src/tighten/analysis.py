@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from tighten.attribution import Effect, effects, parameter_effect
@@ -240,11 +241,9 @@ def _inert(
 def _always_identical(study: StudyRecord, parameter: str) -> bool:
     """Whether trials that differ in a parameter alone always had the same code."""
     same = []
-    for index, a in enumerate(study.trials):
-        for b in study.trials[index + 1 :]:
-            different = [n for n in a.configuration if a.configuration[n] != b.configuration.get(n)]
-            if different == [parameter] and a.code_hash and b.code_hash:
-                same.append(a.code_hash == b.code_hash)
+    for a, b in combinations(study.trials, 2):
+        if b.changed_from(a) == [parameter] and a.code_hash and b.code_hash:
+            same.append(a.code_hash == b.code_hash)
     return bool(same) and all(same)
 
 

@@ -43,14 +43,14 @@ class Effect:
 
     ``cost`` 1.0 is the whole of the baseline's steady state. ``function`` and ``file`` are empty
     for the benchmark as a whole. ``low`` and ``high`` bound the change from ``before`` to
-    ``after``; the trials are the two that were compared.
+    ``after``, None where the parameter had no value; the trials are the two that were compared.
     """
 
     parameter: str
     function: str
     file: str
-    before: Value
-    after: Value
+    before: Value | None
+    after: Value | None
     change: float
     low: float
     high: float
@@ -193,8 +193,8 @@ def _compared(
         parameter=parameter,
         function=key[0],
         file=key[1],
-        before=a.configuration[parameter],
-        after=b.configuration[parameter],
+        before=a.configuration.get(parameter),
+        after=b.configuration.get(parameter),
         change=change,
         low=change - sigmas * error,
         high=change + sigmas * error,
@@ -208,8 +208,5 @@ def _pairs(
     """Yield pairs of trials that differ in this parameter alone."""
     usable = [trial for trial in study.trials if trial.number in costs]
     for a, b in combinations(usable, 2):
-        different = [
-            name for name in a.configuration if a.configuration[name] != b.configuration.get(name)
-        ]
-        if different == [parameter]:
+        if b.changed_from(a) == [parameter]:
             yield a, b

@@ -153,6 +153,19 @@ class TrialRecord:
     culprit_builds: int = 0
     profiles: Mapping[str, str] = field(default_factory=dict)  # file below the state, by label
 
+    def changed_from(self, other: TrialRecord) -> list[str]:
+        """Return the parameters with another value than in ``other``, one that is set there too.
+
+        A parameter without a value is in no configuration; ``True`` is not 1.
+        """
+        names = dict.fromkeys([*other.configuration, *self.configuration])
+        sides = self.configuration, other.configuration
+        return [
+            name
+            for name in names
+            if len({(type(value) is bool, value) for value in (s.get(name) for s in sides)}) > 1
+        ]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:

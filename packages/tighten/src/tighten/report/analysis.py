@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from tighten.report import quantity
+from tighten.report.summary import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,4 +113,5 @@ def _places(reach: Reach) -> str:
 def _effect(effect: Effect) -> str:
     """Return a change in % of the baseline's time, with its interval."""
     low, high = (f"{bound:+.1%}" for bound in (effect.low, effect.high))
-    return f"{effect.change:+.1%} ({low} to {high}) from {effect.before} to {effect.after}"
+    values = f"from {shown(effect.before)} to {shown(effect.after)}"
+    return f"{effect.change:+.1%} ({low} to {high}) {values}"

@@ -87,12 +87,16 @@ def effects(study: StudyRecord) -> tuple[ParameterEffect, ...]:
     """Return the effect of each parameter that was tried, the most important first."""
     rows = _equations(study)
     trials = [row[0] for row in rows]
+    # One without a value in the baseline (a variable that is not set) is in later trials only.
+    names = dict.fromkeys(name for trial in study.trials for name in trial.configuration)
     present = study.trials[0].configuration if study.trials else {}
     levels = {
         name: _levels(
-            name, [side.configuration.get(name) for row in rows for side in row[:2]], value
+            name,
+            [side.configuration.get(name) for row in rows for side in row[:2]],
+            present.get(name),
         )
-        for name, value in present.items()
+        for name in names
     }
     levels = {name: found for name, found in levels.items() if len(found.labels) > 1}
     if not levels:
@@ -127,19 +131,13 @@ def inert(study: StudyRecord) -> dict[str, int]:
     for trial in study.trials:
         twin = by_number.get(-1 if trial.identical_to is None else trial.identical_to)
         if twin is not None:
-            for name in _changed(trial, twin):
+            for name in trial.changed_from(twin):
                 same[name] = same.get(name, 0) + 1
         other = by_number.get(-1 if trial.incumbent is None else trial.incumbent)
         if other is not None and trial.code_hash and trial.code_hash != other.code_hash:
-            changed = _changed(trial, other)
+            changed = trial.changed_from(other)
             active.update(changed if len(changed) == 1 else ())
     return {name: count for name, count in same.items() if name not in active}
-
-
-def _changed(trial: TrialRecord, other: TrialRecord) -> list[str]:
-    return [
-        n for n, v in trial.configuration.items() if _key(v) != _key(other.configuration.get(n))
-    ]
 
 
 Equation = tuple["TrialRecord", "TrialRecord", float, float]
@@ -178,16 +176,18 @@ def _key(value: Value | None) -> object:
     return type(value) is bool, value
 
 
-def _levels(name: str, seen: Sequence[Value | None], present: Value) -> _Levels:
+def _levels(name: str, seen: Sequence[Value | None], present: Value | None) -> _Levels:
     """Return the levels of one parameter: its values, or groups where they are many numbers."""
     distinct = {_key(value): value for value in [present, *seen]}
-    numbers = [v for v in distinct.values() if _is_number(v)]
-    if len(distinct) > _MOST_VALUES and len(numbers) == len(distinct):
+    values = list(distinct.values())
+    numbers = [value for value in values if _is_number(value)]
+    is_ordered = len(numbers) == len([value for value in values if value is not None])
+    if is_ordered and len(values) > _MOST_VALUES:
         return _grouped(name, numbers, present)
-    labels = tuple(shown(value) for value in distinct.values())
-    order: Sequence[int] = range(len(labels))
-    if len(numbers) == len(distinct):
-        order = sorted(order, key=lambda level: numbers[level])
+    order: Sequence[int] = range(len(values))
+    if is_ordered:
+        order = sorted(order, key=lambda level: _rank(values[level]))
+    labels = tuple(map(shown, values))
     return _Levels(name, labels, {key: i for i, key in enumerate(distinct)}, tuple(order))
 
 
@@ -195,15 +195,25 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _grouped(name: str, numbers: Sequence[float], present: Value) -> _Levels:
-    """Return groups of about as many distinct values each."""
+def _rank(value: object) -> float:
+    """Return the place of a number among numbers; no value comes first."""
+    return value if _is_number(value) else -math.inf
+
+
+def _grouped(name: str, numbers: Sequence[float], present: Value | None) -> _Levels:
+    """Return groups of about as many distinct values each; no value is a group of its own."""
     parts = [part.tolist() for part in np.array_split(np.array(sorted(numbers)), _GROUPS)]
+    parts = parts if present is not None else [[None], *parts]
     own = next(i for i, part in enumerate(parts) if present in part)
-    ranks = [own, *(i for i in range(_GROUPS) if i != own)]
-    labels = tuple(f"{parts[i][0]:g} to {parts[i][-1]:g}" for i in ranks)
+    ranks = [own, *(i for i in range(len(parts)) if i != own)]
+    labels = tuple(_label(parts[i]) for i in ranks)
     of = {_key(value): level for level, i in enumerate(ranks) for value in parts[i]}
-    order = sorted(range(_GROUPS), key=lambda level: ranks[level])
+    order = sorted(range(len(parts)), key=lambda level: ranks[level])
     return _Levels(name, labels, of, tuple(order))
+
+
+def _label(part: Sequence[float | None]) -> str:
+    return shown(None) if part[0] is None else f"{part[0]:g} to {part[-1]:g}"
 
 
 def _columns(levels: Mapping[str, _Levels]) -> dict[str, list[int]]:
