@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tighten.attribution import parameter_effect
 from tighten.decision import Case, Evidence, Outcome, Verdict
 from tighten.record import Role, StudyRecord, TrialRecord
 from tighten.report.effects import effects, inert
@@ -62,6 +63,52 @@ def searched(trials: int, error: float = 0.01, seed: int = 1) -> StudyRecord:
         ours = {name: draw.choice(list(worth)) for name, worth in TRUTH.items()}
         done.append(judged(number, ours, draw.choice(done), error, draw))
     return replace(records.study(), cases=(Case(name="run"),), trials=tuple(done))
+
+
+def test_parameter_without_a_value_in_the_baseline_has_its_own_effect() -> None:
+    study = searched(60)
+    unset = replace(
+        study.trials[0],
+        configuration={k: v for k, v in study.trials[0].configuration.items() if k != "threads"},
+    )
+    found = effects(replace(study, trials=(unset, *study.trials[1:])))
+    threads, chunk = (next(e for e in found if e.name == n) for n in ("threads", "chunk"))
+    assert [value.label for value in threads.values] == ["not set", "1", "2", "4"]
+    assert threads.share > 0.9
+    assert chunk.values[1].ratio == pytest.approx(math.exp(0.05), abs=0.02)
+
+
+def test_only_a_parameter_that_changed_alone_is_given_an_effect() -> None:
+    draw = random.Random(5)
+    start = TrialRecord(number=0, role=Role.BASELINE, configuration={"chunk": 64}, started="")
+    alone = replace(start, number=1, configuration={"chunk": 64, "threads": 1})
+    both = replace(start, number=2, configuration={"chunk": 256, "threads": 1})
+    assert both.changed_from(start) == ["chunk", "threads"]
+    assert start.changed_from(alone) == ["threads"]
+    slow = {"threads": 1, "chunk": 64, "idle": 0}
+    verdict = judged(1, {**slow, "threads": 4}, replace(start, configuration=slow), 0.01, draw)
+    done = [replace(one, verdict=verdict.verdict, incumbent=0) for one in (alone, both)]
+    study = replace(records.study(), cases=(Case(name="run"),), trials=(start, *done))
+    threads, chunk = (parameter_effect(study, name) for name in ("threads", "chunk"))
+    assert threads is not None
+    assert (threads.before, threads.after, threads.trials) == (None, 1, (0, 1))
+    assert chunk is not None
+    assert chunk.trials == (1, 2)
+    assert not chunk.is_certain
+
+
+def test_many_values_beside_an_unset_one_are_grouped() -> None:
+    draw = random.Random(3)
+    start = TrialRecord(number=0, role=Role.BASELINE, configuration={}, started="")
+    done = [start]
+    for number in range(1, 41):
+        ours = {"threads": 1, "chunk": 64, "idle": 0}
+        trial = judged(number, ours, replace(start, configuration=ours), 0.01, draw)
+        done.append(replace(trial, configuration={"threads": number}))
+    (threads,) = effects(replace(records.study(), cases=(Case(name="run"),), trials=tuple(done)))
+    labels = [value.label for value in threads.values]
+    assert labels[:2] == ["not set", "1 to 5"]
+    assert len(labels) == 9
 
 
 def test_the_truth_lies_in_the_intervals_and_orders_the_parameters() -> None:

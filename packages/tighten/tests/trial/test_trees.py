@@ -156,6 +156,23 @@ class TestBuild:
                 said.append(output(trees.build(Slot.A, BASE)))
         assert said == [100, 200]
 
+    def test_what_gates_and_launches_leave_is_no_product(
+        self, project: Path, site: Callable[..., Site], runner: Any
+    ) -> None:
+        with Trees(site(project), runner) as trees:
+            first = trees.build(Slot.A, BASE)
+            for name in ("result.txt", "main.txt"):
+                (first.tree / name).write_text("left by a gate")
+            (first.tree / "prog").touch()
+            trees.build(Slot.A, {**BASE, "BLOCK": 200})
+            assert trees.build(Slot.A, BASE).code_hash == first.code_hash
+        makefile = (project / "Makefile").read_text()
+        (project / "Makefile").write_text(f"{makefile}\tcp main.c main.txt\n")
+        with Trees(site(project), runner) as trees:
+            written = trees.build(Slot.A, BASE).code_hash  # by the build this time
+            assert written != first.code_hash
+            assert trees.build(Slot.B, BASE).code_hash == written
+
     def test_compiler_that_was_replaced_since_the_last_run(
         self, project: Path, site: Callable[..., Site], runner: Any
     ) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import shutil
 from dataclasses import asdict, dataclass
@@ -35,7 +36,7 @@ from tighten.trial.mirror import Mirror
 from tighten.trial.workplace import Built, Site, Slot, proved
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from tighten.parameters import Configuration
     from tighten.runner import Runner
@@ -146,7 +147,8 @@ class Trees:
         seconds = site.run_build(
             self._runner, configuration, tree=tree, artifacts=artifacts, log=log
         )
-        return seconds, site.code(self._hasher, tree, artifacts, place.mirror.manifest)
+        known = {*place.mirror.manifest, *place.strangers()}
+        return seconds, site.code(self._hasher, tree, artifacts, known)
 
     def _open(self, root: Path) -> None:
         site = self._site
@@ -212,6 +214,9 @@ class _TreeSlot:
     have left a product half written, and newer than its sources, so the slot starts anew. So it
     does for a build that is told something else than the last one (``told``), or whose rules the
     user changed, since few products depend on the rules that made them.
+
+    What gates and launches leave in the tree is no product (``_strangers``): files that the last
+    build did not leave there, until a build writes them.
     """
 
     def __init__(self, root: Path, project: Path) -> None:
@@ -220,6 +225,8 @@ class _TreeSlot:
         self.artifacts = root / "artifacts"
         self.holding = Holding()
         self._told = ""
+        self._made: set[str] = set()
+        self._strangers: dict[str, int] = {}  # with when they changed, before the build
         self.mirror = Mirror(project, self.tree, {})
         self._building = root / "building"
 
@@ -254,14 +261,28 @@ class _TreeSlot:
         before = self.holding.code_hash
         is_anew = self._building.exists() or told != self._told
         self.holding = Holding()
+        names = (self._added() - self._made) | set(self._strangers)
+        self._strangers = {name: _changed_at(self.tree / name) for name in names}
         self._building.touch()
         if is_anew:
             self.clean()
             self._told = told
         return "" if is_anew else before
 
+    def strangers(self) -> set[str]:
+        """Return what lies in the tree and comes neither from the project nor from builds."""
+        known = self._strangers.items()
+        return {name for name, at in known if 0 < at == _changed_at(self.tree / name)}
+
+    def _added(self) -> set[str]:
+        """Return the files of the tree that do not come from the project."""
+        return {name for name in _files(self.tree) if name not in self.mirror.manifest}
+
     def end(self, holding: Holding) -> None:
         """Say on disk what the slot holds after a build that ended by itself."""
+        strangers = self.strangers()
+        self._strangers = dict.fromkeys(strangers, 0)
+        self._made = self._added() - strangers
         self.holding = holding
         self._write_state(is_open=True)
         self._building.unlink()
@@ -300,6 +321,8 @@ class _TreeSlot:
             self.mirror.manifest = json.loads(self._manifest.read_bytes())
             self.holding = Holding(**state["holding"])
             self._told = state["told"]
+            self._made = set(state["made"])
+            self._strangers = dict.fromkeys(state["strangers"], 0)
         except (OSError, ValueError, KeyError, TypeError):
             self.mirror.manifest = {}  # a slot that does not know what it holds starts anew
             self.holding = Holding()
@@ -308,10 +331,33 @@ class _TreeSlot:
         state = {
             "holding": asdict(self.holding),
             "told": self._told,
+            "made": sorted(self._made),
+            "strangers": sorted(self._strangers),
             "is_open": is_open,
             "boot": _boot(),
         }
         overwrite_file(self._state, json.dumps(state).encode())  # a torn one is not believed
+
+
+def _changed_at(path: Path) -> int:
+    """Return when anything about a file changed [ns]; 0 if it is not there."""
+    try:
+        return path.lstat().st_ctime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _files(tree: Path) -> Iterator[str]:
+    """Yield each file below a directory, relative to it."""
+    pending = [(str(tree), "")]
+    while pending:
+        directory, prefix = pending.pop()
+        with os.scandir(directory) as listing:
+            for entry in listing:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append((entry.path, f"{prefix}{entry.name}/"))
+                else:
+                    yield f"{prefix}{entry.name}"
 
 
 @functools.cache
