@@ -102,8 +102,10 @@ def _survey(root: Path, code: _Code) -> Survey:
     """Return a project that is measured by the best that it offers."""
     cases, files = _pytest_benchmarks(root)
     pytest = f"{{python}} -m pytest -q{code.options} -p no:cacheprovider"
-    skip = " --benchmark-skip" if cases else ""
-    tests = None if code.tests is None else f"{pytest} -x {code.tests}{skip}".rstrip()
+    tests = None
+    if code.tests is not None:
+        skip = "--benchmark-skip" if cases else ""
+        tests = " ".join(filter(None, [pytest, "-x", code.tests, skip]))
     imports = f'{{python}} -c "import {code.package}"'
     if cases:
         options = "--benchmark-only --benchmark-max-time=0.2 --benchmark-json={result}"
