@@ -253,6 +253,11 @@ class TestPython:
         assert options.benchmark.command.template == gate.command.template
         assert "A stand-in that times the tests" in (tmp_path / "tighten.toml").read_text()
 
+    def test_tests_beside_the_package(self, tmp_path: Path) -> None:
+        files = {"setup.py": "setup()", "a.py": "TILE = 4\n", "test_a.py": "def test_a(): pass\n"}
+        (gate,) = proposed(project(tmp_path, files)).gates
+        assert gate.command.template == "{python} -m pytest -q -p no:cacheprovider -x ."
+
     def test_name_in_setup_cfg(self, tmp_path: Path) -> None:
         files = {
             "setup.py": "setup()",

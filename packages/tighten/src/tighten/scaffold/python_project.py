@@ -102,10 +102,8 @@ def _survey(root: Path, code: _Code) -> Survey:
     """Return a project that is measured by the best that it offers."""
     cases, files = _pytest_benchmarks(root)
     pytest = f"{{python}} -m pytest -q{code.options} -p no:cacheprovider"
-    tests = None
-    if code.tests is not None:
-        skip = "--benchmark-skip" if cases else ""
-        tests = " ".join(filter(None, [pytest, "-x", code.tests, skip]))
+    skip = " --benchmark-skip" if cases else ""
+    tests = f"{pytest} -x {code.tests}{skip}" if code.tests else None
     imports = f'{{python}} -c "import {code.package}"'
     if cases:
         options = "--benchmark-only --benchmark-max-time=0.2 --benchmark-json={result}"
@@ -182,9 +180,9 @@ def _packages(root: Path) -> Iterator[Path]:
 
 
 def _test_folder(root: Path) -> str | None:
-    """Return the folder with the tests, empty for the project's own; None if there are none."""
+    """Return the folder with the tests, best one of their own; None if there are none."""
     folders = [name for name in ("tests", "test") if any((root / name).rglob("test_*.py"))]
-    return next(iter(folders), "" if any(root.glob("test_*.py")) else None)
+    return next(iter(folders), "." if any(root.glob("test_*.py")) else None)
 
 
 def _has_tests(package: Path) -> bool:
