@@ -15,7 +15,7 @@ from tighten.parameters.source import SourceConstant
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Knob", "find_knobs", "source_files"]
+__all__ = ["MAX_FILE", "Knob", "find_knobs", "source_files"]
 
 SUFFIXES = {".rs", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".py"}
 SKIPPED = {

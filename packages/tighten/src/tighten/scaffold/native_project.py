@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from tighten.scaffold.benchmark_names import criterion_names, google_names
+from tighten.scaffold.knobs import MAX_FILE
 from tighten.scaffold.proposal import (
     GateProposal,
     Survey,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cargo_survey", "cmake_survey", "make_survey"]
 
+CPP = (".cc", ".cpp", ".cxx")
 CRITERION_OPTIONS = "--noplot --warm-up-time 0.2 --measurement-time 0.5 --sample-size 10"
 
 
@@ -76,7 +78,11 @@ def _criterion_benches(root: Path, document: Mapping[str, Any]) -> list[str]:
 
 def _sources(root: Path, *patterns: str) -> list[str]:
     files = sorted({file for pattern in patterns for file in root.glob(pattern)})
-    return [file.read_text("utf-8", "replace") for file in files if file.is_file()]
+    return [
+        file.read_text("utf-8", "replace")
+        for file in files
+        if file.is_file() and file.stat().st_size <= MAX_FILE
+    ]
 
 
 def _named(
@@ -128,7 +134,7 @@ def _google_benchmark(root: Path, binary: str) -> dict[str, Any]:
         "--benchmark_out={result} --benchmark_out_format=json",
         "format": "google-benchmark",
         **_named(
-            _sources(root, "*.c*", "*/*.c*", "*/*/*.c*"),
+            _sources(root, *(below + end for below in ("*", "*/*", "*/*/*") for end in CPP)),
             google_names,
             stand_in=PurePath(binary).name,
             lister=f"{binary} --benchmark_list_tests",

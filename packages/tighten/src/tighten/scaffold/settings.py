@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tighten.scaffold.knobs import source_files
+from tighten.scaffold.knobs import MAX_FILE, source_files
 from tighten.scaffold.proposal import section, toml_table
 
 if TYPE_CHECKING:
@@ -76,8 +76,12 @@ def _cargo_profile(root: Path) -> Iterator[Setting]:
 
 
 def _threads(root: Path) -> Iterator[Setting]:
-    texts = [(root / file).read_bytes() for file in source_files(root) if (root / file).is_file()]
     for sign, variable in THREADS:
-        if any(sign in text for text in texts):
+        if any(sign in _text(root / file) for file in source_files(root)):
             yield Setting("threads", {"env": variable}, (), "all processors if it is not set")
             return
+
+
+def _text(file: Path) -> bytes:
+    is_written = file.is_file() and file.stat().st_size <= MAX_FILE
+    return file.read_bytes() if is_written else b""
