@@ -191,7 +191,7 @@ def _of(study: StudyRecord, code: str) -> list[ValueEvidence]:
     return [
         ValueEvidence(
             parameter=name,
-            value=value,
+            value=trial.configuration[name],
             before=before.get(name),
             place=str(places[name]),
             date=study.finished or study.started,
@@ -207,8 +207,7 @@ def _of(study: StudyRecord, code: str) -> list[ValueEvidence]:
             code_hash=code,
             machine={name: study.machine[name] for name in _WORDS if name in study.machine},
         )
-        for name, value in trial.configuration.items()
-        if name not in before or value != before[name]
+        for name in trial.changed_from(study.trials[0])
     ]
 
 

@@ -156,14 +156,15 @@ class TrialRecord:
     def changed_from(self, other: TrialRecord) -> list[str]:
         """Return the parameters with another value than in ``other``, one that is set there too.
 
-        A parameter without a value is in no configuration; ``True`` is not 1.
+        A parameter without a value is in no configuration. Values of two types differ: ``True`` is
+        not 1.
         """
         names = dict.fromkeys([*other.configuration, *self.configuration])
         sides = self.configuration, other.configuration
         return [
             name
             for name in names
-            if len({(type(value) is bool, value) for value in (s.get(name) for s in sides)}) > 1
+            if len({(type(value), value) for value in (side.get(name) for side in sides)}) > 1
         ]
 
 

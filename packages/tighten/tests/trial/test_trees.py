@@ -156,6 +156,15 @@ class TestBuild:
                 said.append(output(trees.build(Slot.A, BASE)))
         assert said == [100, 200]
 
+    def test_build_without_a_known_product_is_never_called_identical(
+        self, project: Path, site: Callable[..., Site], runner: Any
+    ) -> None:
+        command = Command(template="make -s kernel.o", timeout=60)  # linked by the launch, say
+        with Trees(site(project, command=command), runner) as trees:
+            a = trees.build(Slot.A, BASE)
+            b = trees.build(Slot.B, {**BASE, "BLOCK": 200})
+        assert a.code_hash != b.code_hash
+
     def test_what_gates_and_launches_leave_is_no_product(
         self, project: Path, site: Callable[..., Site], runner: Any
     ) -> None:

@@ -133,8 +133,8 @@ def trial_file_name(trial: TrialRecord, baseline: TrialRecord | None) -> str:
     start = f"iter_{trial.number:03d}"
     if trial.number == 0:
         return f"{start}_baseline.json"
-    old = baseline.configuration if baseline else {}
-    values = {k: v for k, v in trial.configuration.items() if k not in old or old[k] != v}
+    changed = trial.configuration if baseline is None else trial.changed_from(baseline)
+    values = {n: value for n, value in trial.configuration.items() if n in changed}
     text = "_".join(f"{_short(name)}_{_safe(value)}" for name, value in sorted(values.items()))
     if len(text) > _NAME_LENGTH:
         text = f"{text[: _NAME_LENGTH - 9]}_{_hash(values)}"

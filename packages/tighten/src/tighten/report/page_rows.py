@@ -202,9 +202,9 @@ def _sentence(text: str) -> str:
 
 
 def _settings(summary: Summary, trial: TrialRecord) -> list[tuple[str, str, bool]]:
-    old = summary.baseline.configuration if summary.baseline else {}
+    changed = trial.changed_from(summary.baseline) if summary.baseline else trial.configuration
     return [
-        (quantity.clipped(name, 120), shown(value), name not in old or old[name] != value)
+        (quantity.clipped(name, 120), shown(value), name in changed)
         for name, value in trial.configuration.items()
     ]
 

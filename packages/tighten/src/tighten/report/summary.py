@@ -116,12 +116,8 @@ def speedup(goal: Goal, gain: float) -> float:
 
 def change(trial: TrialRecord, baseline: TrialRecord) -> str:
     """Return the values that differ from the baseline's, as ``name=value``."""
-    old = baseline.configuration
-    changed = [
-        f"{name}={shown(new)}"
-        for name, new in trial.configuration.items()
-        if name not in old or type(new) is not type(old[name]) or new != old[name]
-    ]
+    values = trial.configuration
+    changed = [f"{name}={shown(values.get(name))}" for name in trial.changed_from(baseline)]
     return ", ".join(changed) or "no value changed"
 
 

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["python_survey", "script_survey"]
 
 COMPILING = {"maturin", "mesonpy", "scikit_build_core.build"}
+OLD_NAMES = {  # where packages said their name before pyproject.toml
+    "setup.cfg": r"^name\s*=\s*([\w.-]+)",
+    "setup.py": r"""\bname\s*=\s*["']([\w.-]+)["']""",
+}
 NO_PACKAGES = {"tests", "test", "docs", "doc", "examples", "benchmarks", "bench"}
 # Nothing but the build's products may be imported: not what lies in the present directory, and not
 # what pytest puts before everything else.
@@ -156,10 +160,9 @@ def _name(root: Path, document: Mapping[str, Any]) -> str:
     """Return the project's name, wherever its age lets it be written."""
     poetry = section(section(document, "tool"), "poetry")
     name = section(document, "project").get("name") or poetry.get("name")
-    for file in ("setup.cfg", "setup.py"):
+    for file, pattern in OLD_NAMES.items():
         if name is None and (root / file).is_file():
-            text = (root / file).read_text("utf-8", "replace")
-            found = re.search(r"""^\s*(?:setup\()?name\s*=\s*["']?([\w.-]+)""", text, re.MULTILINE)
+            found = re.search(pattern, (root / file).read_text("utf-8", "replace"), re.MULTILINE)
             name = found and found[1]
     return str(name or root.name)
 

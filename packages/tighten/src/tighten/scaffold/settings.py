@@ -27,7 +27,6 @@ PROFILE: tuple[tuple[str, str | int, tuple[str | int, ...]], ...] = (
     ("codegen-units", 16, (1, 16)),
     ("opt-level", 3, (3,)),
 )
-ALIASES = {True: "fat"}  # two words of Cargo's for one thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,7 @@ def _cargo_profile(root: Path) -> Iterator[Setting]:
     present, decided = section(profiles, "release"), section(profiles, "bench")
     for key, usual, tried in PROFILE:
         name = key.replace("-", "_")
-        now = present.get(key, usual)
-        values = tuple(dict.fromkeys([now, *(one for one in tried if one != ALIASES.get(now))]))
+        values = tuple(dict.fromkeys([present.get(key, usual), *tried]))
         if key in decided or len(values) == 1:
             continue
         place: dict[str, object]

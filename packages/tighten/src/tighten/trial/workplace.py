@@ -263,7 +263,8 @@ class Site:
         if any(artifacts.iterdir()):
             paths.append(artifacts)
         elif self.build.command is not None and not self.build.outputs:
-            paths += _products(tree, frozenset(known))
+            # Where a build leaves nothing that is known to run, only sources tell programs apart.
+            paths += [*_products(tree, frozenset(known))] or [tree / p for p in self.bound_files]
         with storage_errors(f"reading the build in {tree}"):
             return hasher.of(paths, roots=(artifacts, tree))
 
